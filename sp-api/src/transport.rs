@@ -1,0 +1,492 @@
+//! What a transport is: objects that the runtime polls, in the manner of a future.
+//!
+//! A [`Transport`] makes [`Connecting`]s and [`Listener`]s; both end in [`Pipe`]s, which carry whole messages. How a
+//! pipe does that is its own affair: a socket of its own, one shared by many pipes, a ring in memory, no descriptor at
+//! all. Byte streams have a toolkit: [`crate::stream`].
+//!
+//! # The poll contract
+//!
+//! * A poll call never blocks and returns within a millisecond. Name resolution goes through [`IoCx::resolve`].
+//! * "Nothing now" ([`Poll::Pending`], [`Progress::Drained`]) means: a registered source, a [`Notifier`], a timer or a
+//!   lookup will have the object polled again. Nothing else will.
+//! * Readiness is edge-triggered and may be spurious: go on until the system says "would block".
+//! * All registration goes through [`IoCx`]. It belongs to the object: when the object goes, it goes too. A
+//!   [`Connecting`] passes its registration on to the [`Pipe`] it yields.
+//! * After an error or a finished close an object is not polled again. Errors of a pipe close the pipe; those of a
+//!   listener that pass by themselves ([`Error::is_transient`]) make the runtime wait and try again.
+//! * A panic closes the object, with an error that names the crate; everything else lives on.
+
+use std::{
+    fmt, io,
+    sync::{Arc, Weak},
+    task::{Poll, Wake, Waker},
+    time::Duration,
+};
+
+use mio::{Interest, event::Source};
+
+use crate::{
+    Address, Chunk, EndpointId, Inbox, Lookup, Message, OptSpec, Options, Result, SharedState,
+    Time, TimerId,
+};
+
+/// A transport: a stateless factory, in a `static`.
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// What the transport is. The same answer every time.
+    fn info(&self) -> &'static TransportInfo;
+
+    /// Prepares a connection. Checks scheme, grammar and options; does no I/O and never blocks: the first poll does.
+    /// An error here is the caller's mistake and is reported by `dial` itself; all else is an event and a redial.
+    fn dial(&self, at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>>;
+
+    /// Binds to an address. An address in use, a missing directory, a missing right are errors here, at once.
+    fn listen(&self, at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>>;
+}
+
+/// What a transport is, in a `static`.
+#[derive(Clone, Debug)]
+pub struct TransportInfo {
+    schemes: &'static [&'static str],
+    options: &'static [OptSpec],
+    doc: &'static str,
+    stream: Option<StreamKind>,
+}
+
+/// What runs on the wire of a byte-stream transport, so that a tester can speak it from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StreamKind {
+    /// sp-tcp-mapping-01 over TCP, at `host:port`.
+    Tcp,
+    /// sp-ipc-mapping-01 over a Unix stream socket, at a path.
+    Ipc,
+}
+
+impl TransportInfo {
+    /// A transport that answers to these schemes.
+    pub const fn new(schemes: &'static [&'static str]) -> Self {
+        Self {
+            schemes,
+            options: &[],
+            doc: "",
+            stream: None,
+        }
+    }
+
+    /// One sentence on what it is for.
+    #[must_use]
+    pub const fn doc(mut self, text: &'static str) -> Self {
+        self.doc = text;
+        self
+    }
+
+    /// The options of its own.
+    #[must_use]
+    pub const fn with_options(mut self, table: &'static [OptSpec]) -> Self {
+        self.options = table;
+        self
+    }
+
+    /// It speaks a standard mapping on a standard carrier: the kit then tests it from outside as well.
+    #[must_use]
+    pub const fn speaks(mut self, kind: StreamKind) -> Self {
+        self.stream = Some(kind);
+        self
+    }
+
+    /// Its schemes.
+    pub fn schemes(&self) -> &'static [&'static str] {
+        self.schemes
+    }
+
+    /// The options of its own.
+    pub fn options(&self) -> &'static [OptSpec] {
+        self.options
+    }
+
+    /// What it is for.
+    pub fn summary(&self) -> &'static str {
+        self.doc
+    }
+
+    /// What it speaks on a standard carrier, if anything.
+    pub fn stream_kind(&self) -> Option<StreamKind> {
+        self.stream
+    }
+}
+
+/// What a transport is told about the endpoint it makes.
+#[derive(Debug)]
+pub struct EndpointConfig<'a> {
+    address: &'a Address,
+    options: &'a Options,
+    protocol: u16,
+    state: &'a SharedState,
+}
+
+impl<'a> EndpointConfig<'a> {
+    /// For runtimes and harnesses.
+    #[doc(hidden)]
+    pub fn new(
+        address: &'a Address,
+        options: &'a Options,
+        protocol: u16,
+        state: &'a SharedState,
+    ) -> Self {
+        Self {
+            address,
+            options,
+            protocol,
+            state,
+        }
+    }
+
+    /// Where to.
+    pub fn address(&self) -> &Address {
+        self.address
+    }
+
+    /// The endpoint's options: the common ones, the transport's own, with the socket's values as defaults.
+    pub fn options(&self) -> &Options {
+        self.options
+    }
+
+    /// The protocol number to announce. The runtime, not the transport, judges the peer's.
+    pub fn protocol(&self) -> u16 {
+        self.protocol
+    }
+
+    /// What the transport keeps for the whole runtime, as inproc its names.
+    pub fn state(&self) -> &SharedState {
+        self.state
+    }
+}
+
+/// Something bound to an address that yields connections.
+pub trait Listener: Send + fmt::Debug {
+    /// The address in use, the system's choices (port 0) filled in.
+    fn local_address(&self) -> Address;
+
+    /// Accepts one connection. Cheap: negotiation belongs to the [`Connecting`], so that one slow client delays nobody.
+    /// Called until it is pending; not called while the listener has its fill of connections.
+    fn poll_accept(&mut self, io: &mut IoCx<'_>) -> Poll<Result<Box<dyn Connecting>>>;
+}
+
+/// A connection on its way: resolving, connecting, shaking hands. The runtime gives it a time limit.
+pub trait Connecting: Send + fmt::Debug {
+    /// Goes on; yields the pipe once it can carry messages.
+    fn poll_pipe(&mut self, io: &mut IoCx<'_>) -> Poll<Result<Box<dyn Pipe>>>;
+}
+
+/// Why [`Pipe::poll_recv`] returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a pipe that has more must be polled again"]
+pub enum Progress {
+    /// There is no more: wait for readiness.
+    Drained,
+    /// The inbox is full: call again when it has room, without waiting for anything.
+    More,
+}
+
+/// A connection that carries messages.
+///
+/// Both directions go through the same object under one lock: a pipe whose writing needs reading (TLS) is natural.
+pub trait Pipe: Send + fmt::Debug {
+    /// The peer and the connection. Asked once, when the pipe is new.
+    fn facts(&self) -> PipeFacts;
+
+    /// Puts received messages into the inbox until there are no more or it [`is_full`](Inbox::is_full).
+    /// [`IoCx::ready`] says why it is called; with no reason given the call is a guess, worth one attempt.
+    /// An orderly end by the peer is an error of kind [`ErrorKind::Closed`](crate::ErrorKind::Closed); messages
+    /// already in the inbox are delivered first.
+    fn poll_recv(&mut self, io: &mut IoCx<'_>, inbox: &mut Inbox) -> Result<Progress>;
+
+    /// Takes a message for sending, in order. Makes no system call: [`poll_flush`](Self::poll_flush) does.
+    /// Pending leaves the message in its slot and means: flush first, or wait until it can go on.
+    fn poll_send(&mut self, io: &mut IoCx<'_>, message: &mut Option<Message>) -> Poll<Result<()>>;
+
+    /// Hands what was taken to the carrier. Ready: nothing is left. Pending: the carrier is full.
+    fn poll_flush(&mut self, io: &mut IoCx<'_>) -> Poll<Result<()>>;
+
+    /// Ends the connection in order: flushes, says goodbye, reads and discards to the peer's end. The runtime gives it
+    /// a time limit and drops the pipe then.
+    fn poll_close(&mut self, io: &mut IoCx<'_>) -> Poll<Result<()>>;
+
+    /// What was taken and is not yet handed to the carrier.
+    fn pending(&self) -> PendingOut;
+}
+
+/// Messages and bytes on their way out of a pipe. A message counts until its last byte is handed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PendingOut {
+    /// Messages not completely handed to the carrier.
+    pub messages: usize,
+    /// Bytes not handed to the carrier.
+    pub bytes: usize,
+}
+
+/// Who is at the other end of a pipe, and what the connection is like.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PipeFacts {
+    /// The protocol number the peer announced.
+    pub protocol: u16,
+    /// Our end's address.
+    pub local: Option<Address>,
+    /// The peer's address.
+    pub remote: Option<Address>,
+    /// Who the peer is, where the system vouches for it.
+    pub credentials: Option<Credentials>,
+    /// Whether messages arrive unless the connection breaks.
+    pub reliable: bool,
+    /// Whether they arrive in the order they were sent.
+    pub ordered: bool,
+    /// The largest payload the carrier can take, if there is a limit.
+    pub max_message: Option<usize>,
+    /// Whether collecting several messages before a flush is worthwhile. Carriers without system calls say no and
+    /// are flushed after each message.
+    pub coalesces: bool,
+    /// Whether we dialed. Filled in by the runtime.
+    pub dialed: bool,
+    /// The dialer or listener it came from. Filled in by the runtime.
+    pub endpoint: EndpointId,
+}
+
+impl PipeFacts {
+    /// A reliable, ordered connection to a peer that announced this protocol.
+    pub fn new(protocol: u16) -> Self {
+        Self {
+            protocol,
+            local: None,
+            remote: None,
+            credentials: None,
+            reliable: true,
+            ordered: true,
+            max_message: None,
+            coalesces: true,
+            dialed: false,
+            endpoint: EndpointId::from_raw(0),
+        }
+    }
+}
+
+/// A process, as the system knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+    /// Process id, where known.
+    pub pid: Option<i32>,
+}
+
+impl Credentials {
+    /// The credentials of a process.
+    pub fn new(uid: u32, gid: u32, pid: Option<i32>) -> Self {
+        Self { uid, gid, pid }
+    }
+}
+
+/// Why an object is polled. Several reasons may come together; none at all means that the runtime guesses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ready(u8);
+
+impl Ready {
+    /// No reason: a guess.
+    pub const NONE: Self = Self(0);
+    /// A registered source became readable.
+    pub const READABLE: Self = Self(1);
+    /// A registered source became writable.
+    pub const WRITABLE: Self = Self(2);
+    /// The object's notifier rang, or a lookup is done.
+    pub const NOTIFIED: Self = Self(4);
+    /// A timer is due.
+    pub const TIMER: Self = Self(8);
+
+    /// Whether all reasons of `other` are among these.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether there is no reason.
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl std::ops::BitOr for Ready {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl std::ops::BitOrAssign for Ready {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// The reactor, as one object sees it during one poll.
+#[derive(Debug)]
+pub struct IoCx<'a> {
+    reactor: &'a mut dyn Reactor,
+    ready: Ready,
+}
+
+impl<'a> IoCx<'a> {
+    /// For runtimes and harnesses.
+    #[doc(hidden)]
+    pub fn new(reactor: &'a mut dyn Reactor, ready: Ready) -> Self {
+        Self { reactor, ready }
+    }
+
+    /// Why the object is polled.
+    pub fn ready(&self) -> Ready {
+        self.ready
+    }
+
+    /// Watches a source for this object. Any number of sources may be watched. Register for READABLE, and add WRITABLE
+    /// only while a write is blocked.
+    pub fn register(&mut self, source: &mut dyn Source, interest: Interest) -> io::Result<()> {
+        self.reactor.register(source, interest)
+    }
+
+    /// Changes what a source is watched for. What is ready already is reported again.
+    pub fn reregister(&mut self, source: &mut dyn Source, interest: Interest) -> io::Result<()> {
+        self.reactor.reregister(source, interest)
+    }
+
+    /// Stops watching a source: needed only for one that outlives its object.
+    pub fn deregister(&mut self, source: &mut dyn Source) -> io::Result<()> {
+        self.reactor.deregister(source)
+    }
+
+    /// A handle that has this object polled, from any thread, with [`Ready::NOTIFIED`].
+    pub fn notifier(&mut self) -> Notifier {
+        self.reactor.notifier()
+    }
+
+    /// Has this object polled with [`Ready::TIMER`] once `after` has passed. Each id is a timer of its own.
+    pub fn set_timer(&mut self, timer: TimerId, after: Duration) {
+        self.reactor.set_timer(timer, after);
+    }
+
+    /// Takes a timer back.
+    pub fn clear_timer(&mut self, timer: TimerId) {
+        self.reactor.clear_timer(timer);
+    }
+
+    /// Resolves a host name in the background; the object is polled with [`Ready::NOTIFIED`] when it is done.
+    pub fn resolve(&mut self, host: &str, port: u16) -> Lookup {
+        self.reactor.resolve(host, port)
+    }
+
+    /// The time.
+    pub fn now(&mut self) -> Time {
+        self.reactor.now()
+    }
+
+    /// 32 random bits.
+    pub fn random(&mut self) -> u32 {
+        self.reactor.random()
+    }
+
+    /// A receive buffer, shared by all objects of the poller: a pipe that waits holds none.
+    pub fn chunk(&mut self) -> &mut Chunk {
+        self.reactor.chunk()
+    }
+
+    /// An empty buffer to collect bytes for sending in. Give it back when it is empty again.
+    pub fn take_buffer(&mut self) -> bytes::BytesMut {
+        self.reactor.take_buffer()
+    }
+
+    /// Returns a buffer.
+    pub fn give_buffer(&mut self, buffer: bytes::BytesMut) {
+        self.reactor.give_buffer(buffer);
+    }
+
+    /// Asks for `more` bytes of receive memory on top of the `held` ones this object has reserved. False: the runtime
+    /// is short of memory; wait (return "drained" or pending), the object is notified when there is some.
+    pub fn reserve(&mut self, held: usize, more: usize) -> bool {
+        self.reactor.reserve(held, more)
+    }
+
+    /// Gives reserved memory back.
+    pub fn release(&mut self, bytes: usize) {
+        self.reactor.release(bytes);
+    }
+}
+
+/// What stands behind [`IoCx`]: implemented by runtimes and harnesses, never by plugins.
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub trait Reactor: fmt::Debug {
+    fn register(&mut self, source: &mut dyn Source, interest: Interest) -> io::Result<()>;
+    fn reregister(&mut self, source: &mut dyn Source, interest: Interest) -> io::Result<()>;
+    fn deregister(&mut self, source: &mut dyn Source) -> io::Result<()>;
+    fn notifier(&mut self) -> Notifier;
+    fn set_timer(&mut self, timer: TimerId, after: Duration);
+    fn clear_timer(&mut self, timer: TimerId);
+    fn resolve(&mut self, host: &str, port: u16) -> Lookup;
+    fn now(&mut self) -> Time;
+    fn random(&mut self) -> u32;
+    fn chunk(&mut self) -> &mut Chunk;
+    fn take_buffer(&mut self) -> bytes::BytesMut;
+    fn give_buffer(&mut self, buffer: bytes::BytesMut);
+    fn reserve(&mut self, held: usize, more: usize) -> bool;
+    fn release(&mut self, bytes: usize);
+}
+
+/// Has one object polled, from any thread. It holds nothing alive; after the object is gone it does nothing.
+#[derive(Clone)]
+pub struct Notifier {
+    target: Weak<dyn Notify>,
+    object: u64,
+}
+
+/// The receiving end of notifiers: implemented by runtimes and harnesses.
+#[doc(hidden)]
+pub trait Notify: Send + Sync {
+    /// Has the object polled.
+    fn notify(&self, object: u64);
+}
+
+impl Notifier {
+    /// For runtimes and harnesses.
+    #[doc(hidden)]
+    pub fn new(target: Weak<dyn Notify>, object: u64) -> Self {
+        Self { target, object }
+    }
+
+    /// Has the object polled soon. Several calls before that count as one. Takes no lock of a socket's core, so it may
+    /// be called from anywhere, other pipes' polls included.
+    pub fn notify(&self) {
+        if let Some(target) = self.target.upgrade() {
+            target.notify(self.object);
+        }
+    }
+
+    /// The same as a [`Waker`], so that any future which needs no executor of its own can live inside an object.
+    pub fn into_waker(self) -> Waker {
+        Waker::from(Arc::new(WakeObject(self)))
+    }
+}
+
+impl fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Notifier({:#x})", self.object)
+    }
+}
+
+struct WakeObject(Notifier);
+
+impl Wake for WakeObject {
+    fn wake(self: Arc<Self>) {
+        self.0.notify();
+    }
+}
