@@ -1,1 +1,75 @@
+//! The scalability protocols as pure state machines: one file each, no I/O, no clock, no threads.
+//!
+//! Linking this crate registers them all (`use spkit_protocols as _;`); [`PLUGINS`] lists them for registries that are
+//! put together by hand.
+#![warn(missing_docs)]
 
+pub mod options;
+pub mod pair0;
+pub mod pull0;
+pub mod push0;
+pub mod rep0;
+pub mod req0;
+
+#[cfg(test)]
+mod vectors;
+
+use spkit_api::Plugin;
+
+/// Every protocol of this crate.
+pub static PLUGINS: &[Plugin] = &[
+    Plugin::protocol(&pair0::PAIR0),
+    Plugin::protocol(&req0::REQ0),
+    Plugin::protocol(&rep0::REP0),
+    Plugin::protocol(&push0::PUSH0),
+    Plugin::protocol(&pull0::PULL0),
+];
+
+#[cfg(test)]
+mod tests {
+    use spkit_api::{ProtocolPlugin, plugin, toolkit::harness::storm};
+
+    use super::*;
+
+    fn protocols() -> Vec<&'static ProtocolPlugin> {
+        let all = PLUGINS.iter().map(|plugin| match plugin {
+            Plugin::Protocol(protocol) => *protocol,
+            other => panic!("not a protocol: {other:?}"),
+        });
+        all.collect()
+    }
+
+    #[test]
+    fn every_protocol_is_listed_and_announced() {
+        let listed = protocols();
+        assert_eq!(plugin::linked().count(), listed.len());
+        for protocol in listed {
+            let info = protocol.info();
+            assert!(std::ptr::eq(info, protocol.build().info()));
+            assert!(!info.summary().is_empty());
+            assert_eq!(protocol.origin().krate, "spkit-protocols");
+        }
+    }
+
+    // SP-PID-001, SP-PID-002, SP-PID-009
+    #[test]
+    fn names_and_numbers_are_the_known_ones() {
+        let known = [
+            ("pair", 0x10, 0x10),
+            ("req", 0x30, 0x31),
+            ("rep", 0x31, 0x30),
+            ("push", 0x50, 0x51),
+            ("pull", 0x51, 0x50),
+        ];
+        let infos = protocols().into_iter().map(ProtocolPlugin::info);
+        let ours = infos.map(|info| (info.name(), info.number(), info.peer()));
+        assert_eq!(ours.collect::<Vec<_>>(), known);
+    }
+
+    #[test]
+    fn the_registered_machines_weather_a_storm() {
+        for protocol in protocols() {
+            storm::lawful(|| protocol.build(), 100, drop);
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod error;
 mod id;
 mod inbox;
 mod lookup;
+mod memory;
 mod message;
 pub mod option;
 pub mod options;
@@ -21,6 +22,7 @@ pub mod plugin;
 pub mod protocol;
 mod state;
 pub mod stream;
+pub mod testing;
 mod time;
 pub mod toolkit;
 pub mod transport;
@@ -33,6 +35,7 @@ pub use crate::{
     id::{ContextId, EndpointId, PipeId, TimerId},
     inbox::Inbox,
     lookup::Lookup,
+    memory::{Memory, Reservation},
     message::Message,
     option::{Opt, OptSpec, Options, Value},
     plugin::{API_VERSION, Plugin, ProtocolPlugin, TransportPlugin},

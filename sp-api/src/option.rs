@@ -497,6 +497,11 @@ impl Options {
             .map(OptSpec::default)
     }
 
+    /// The rows of the options that were set.
+    pub fn is_set(&self) -> impl Iterator<Item = &'static OptSpec> {
+        self.set.iter().map(|(row, _)| *row)
+    }
+
     /// Takes over what `from` has set, where this knows the option.
     pub fn inherit(&mut self, from: &Self) {
         for (row, value) in &from.set {

@@ -26,8 +26,8 @@ use std::{
 use mio::{Interest, event::Source};
 
 use crate::{
-    Address, Chunk, EndpointId, Inbox, Lookup, Message, OptSpec, Options, Result, SharedState,
-    Time, TimerId,
+    Address, Chunk, EndpointId, Inbox, Lookup, Memory, Message, OptSpec, Options, Result,
+    SharedState, Time, TimerId,
 };
 
 /// A transport: a stateless factory, in a `static`.
@@ -304,10 +304,18 @@ impl Ready {
     pub const NOTIFIED: Self = Self(4);
     /// A timer is due.
     pub const TIMER: Self = Self(8);
+    /// The peer finished, or a registered source failed: read until the end. Edge-triggered readiness merges "bytes
+    /// are here" with "and these were the last", and no further edge comes for the end.
+    pub const CLOSED: Self = Self(16);
 
     /// Whether all reasons of `other` are among these.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Whether any reason of `other` is among these.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Whether there is no reason.
@@ -410,15 +418,9 @@ impl<'a> IoCx<'a> {
         self.reactor.give_buffer(buffer);
     }
 
-    /// Asks for `more` bytes of receive memory on top of the `held` ones this object has reserved. False: the runtime
-    /// is short of memory; wait (return "drained" or pending), the object is notified when there is some.
-    pub fn reserve(&mut self, held: usize, more: usize) -> bool {
-        self.reactor.reserve(held, more)
-    }
-
-    /// Gives reserved memory back.
-    pub fn release(&mut self, bytes: usize) {
-        self.reactor.release(bytes);
+    /// The receive memory that all pipes of the runtime share. What a peer can make a pipe keep is reserved here.
+    pub fn memory(&mut self) -> &Arc<Memory> {
+        self.reactor.memory()
     }
 }
 
@@ -438,8 +440,7 @@ pub trait Reactor: fmt::Debug {
     fn chunk(&mut self) -> &mut Chunk;
     fn take_buffer(&mut self) -> bytes::BytesMut;
     fn give_buffer(&mut self, buffer: bytes::BytesMut);
-    fn reserve(&mut self, held: usize, more: usize) -> bool;
-    fn release(&mut self, bytes: usize);
+    fn memory(&mut self) -> &Arc<Memory>;
 }
 
 /// Has one object polled, from any thread. It holds nothing alive; after the object is gone it does nothing.

@@ -1,1 +1,44 @@
+//! Sockets over whatever scalability protocols and transports are registered.
+//!
+//! [`Socket`] is where to start; [`Runtime`] and [`Registry`] are there for programs that want to choose their plugins
+//! or run several worlds side by side. The facade crate `spkit` links the builtin plugins.
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
+#![warn(missing_docs)]
 
+mod handover;
+mod sync;
+
+#[cfg(not(loom))]
+mod core;
+#[cfg(not(loom))]
+mod driver;
+#[cfg(not(loom))]
+mod endpoint;
+#[cfg(not(loom))]
+mod event;
+#[cfg(not(loom))]
+mod future;
+#[cfg(not(loom))]
+mod names;
+#[cfg(not(loom))]
+mod registry;
+#[cfg(not(loom))]
+mod runtime;
+#[cfg(not(loom))]
+mod slots;
+#[cfg(not(loom))]
+mod socket;
+#[cfg(not(loom))]
+mod stats;
+
+#[cfg(not(loom))]
+pub use self::{
+    driver::closing::CloseReport,
+    endpoint::{Dialer, Listener},
+    event::SocketEvent,
+    future::{RecvFuture, SendFuture},
+    registry::Registry,
+    runtime::{Backend, Builder, Runtime},
+    socket::Socket,
+    stats::{Count, Dropped, Stats},
+};

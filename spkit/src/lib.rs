@@ -1,1 +1,14 @@
+//! Scalability Protocols (nanomsg, nng) for Rust.
+//!
+//! This crate links the runtime with the builtin protocols (PAIR, REQ/REP, PUSH/PULL) and transports (tcp, ipc,
+//! inproc). Open a [`Socket`], [`dial`](Socket::dial) or [`listen`](Socket::listen), send and receive.
+#![warn(missing_docs)]
 
+use spkit_protocols as _;
+use spkit_transports as _;
+
+pub use spkit_api::{Address, Error, ErrorKind, Message, Result, SendError, option, options};
+pub use spkit_runtime::*;
+
+/// What plugins are written against.
+pub use spkit_api as api;

@@ -1,0 +1,179 @@
+//! PUSH version 0: the sending end of a pipeline.
+//!
+//! There is no RFC; the three older implementations agree (wire.md 12, SP-PL). The payload is the body. Each message
+//! goes to exactly one PULL: those that have room, in turn. Without one, sending waits; nothing is dropped. What a PULL
+//! sends against the rules does no harm: it is dropped and counted.
+
+use spkit_api::{
+    ContextId, Cx, Event, Protocol, ProtocolInfo, register_protocol, toolkit::RoundRobin,
+};
+
+use crate::pull0;
+
+/// What PUSH announces.
+pub const NUMBER: u16 = 0x0050;
+
+static INFO: ProtocolInfo = ProtocolInfo::new("push", NUMBER, pull0::NUMBER)
+    .send_only()
+    .doc("The sending end of a pipeline: each message goes to one peer, in turn.");
+
+register_protocol!(
+    /// PUSH version 0, opened as `push`.
+    pub PUSH0, &INFO, || Box::new(Push0::default())
+);
+
+/// The state machine of a PUSH socket.
+#[derive(Debug, Default)]
+pub struct Push0 {
+    pipes: RoundRobin,
+}
+
+impl Protocol for Push0 {
+    fn info(&self) -> &'static ProtocolInfo {
+        &INFO
+    }
+
+    fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
+        match event {
+            Event::PipeAdded(added) => {
+                self.pipes.add(added.pipe);
+                cx.writable(ContextId::SOCKET);
+            }
+            Event::PipeRemoved(removed) => {
+                self.pipes.remove(removed.pipe);
+            }
+            Event::PipeWritable(writable) => {
+                self.pipes.writable(writable.pipe);
+                cx.writable(ContextId::SOCKET);
+            }
+            Event::Send(request) => {
+                if let Some(message) = request.message {
+                    message.clear_header();
+                }
+                // SP-PL-003..005: one peer, in turn; if all are full the slot stays as it is.
+                self.pipes.offer(cx, request.message);
+            }
+            // SP-PL-009: what was received stays in its batch, which drops and counts it.
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spkit_api::{
+        DropReason, Message,
+        toolkit::harness::{Harness, storm},
+    };
+
+    use super::*;
+
+    const SOCKET: ContextId = ContextId::SOCKET;
+
+    fn push() -> Harness<Push0> {
+        Harness::new(Push0::default())
+    }
+
+    // SP-PL-001
+    #[test]
+    fn it_announces_0x50_to_0x51_and_only_sends() {
+        let info = PUSH0.info();
+        assert_eq!((info.number(), info.peer()), (0x50, 0x51));
+        assert!(info.can_send() && !info.can_recv());
+    }
+
+    // SP-PL-002, SP-PL-003, SP-PL-004, SP-PL-011
+    #[test]
+    fn each_message_goes_to_one_peer_in_turn_without_a_header() {
+        let mut push = push();
+        let pipes = [push.add_pipe(), push.add_pipe(), push.add_pipe()];
+        for n in 0..30_u8 {
+            let mut message = Message::from(vec![n]);
+            message.push_back(7);
+            assert!(push.send(SOCKET, message).is_done());
+        }
+        assert!(push.send(SOCKET, "").is_done());
+        for (at, pipe) in (0..).zip(pipes) {
+            let mut turns: Vec<_> = (0..10).map(|round| vec![3 * round + at]).collect();
+            if at == 0 {
+                turns.push(vec![]);
+            }
+            assert_eq!(push.sent(pipe), turns);
+        }
+    }
+
+    // SP-PL-004
+    #[test]
+    fn a_full_peer_is_passed_over_until_it_has_room() {
+        let mut push = push();
+        let [slow, fast] = [push.add_pipe(), push.add_pipe()];
+        push.set_room(slow, 1);
+        for message in ["a", "b", "c", "d"] {
+            assert!(push.send(SOCKET, message).is_done());
+        }
+        push.set_room(slow, 5);
+        for message in ["e", "f"] {
+            assert!(push.send(SOCKET, message).is_done());
+        }
+        assert_eq!(push.sent(slow), ["a", "f"]);
+        assert_eq!(push.sent(fast), ["b", "c", "d", "e"]);
+    }
+
+    // SP-PL-005
+    #[test]
+    fn without_a_peer_sending_waits_and_keeps_its_order() {
+        let mut push = push();
+        let waiting = ["a", "b"].map(|message| push.start_send(SOCKET, message));
+        assert!(!push.is_done(waiting[0]));
+        let pipe = push.add_pipe();
+        assert!(waiting.into_iter().all(|op| push.is_done(op)));
+        assert_eq!(push.sent(pipe), ["a", "b"]);
+    }
+
+    // SP-PL-005
+    #[test]
+    fn with_every_peer_full_sending_waits_for_room() {
+        let mut push = push();
+        let pipe = push.add_pipe();
+        push.set_room(pipe, 1);
+        push.start_send(SOCKET, "a");
+        let waiting = ["b", "c"].map(|message| push.start_send(SOCKET, message));
+        push.set_room(pipe, 1);
+        assert!(push.is_done(waiting[0]) && !push.is_done(waiting[1]));
+        push.set_room(pipe, 1);
+        assert_eq!(push.sent(pipe), ["a", "b", "c"]);
+    }
+
+    // SP-PL-010
+    #[test]
+    fn a_lost_peer_takes_only_what_it_was_given() {
+        let mut push = push();
+        let [first, second] = [push.add_pipe(), push.add_pipe()];
+        assert!(push.send(SOCKET, "a").is_done());
+        push.remove_pipe(first);
+        assert!(push.send(SOCKET, "b").is_done());
+        assert!(push.send(SOCKET, "c").is_done());
+        assert_eq!(push.sent(first), ["a"]);
+        assert_eq!(push.sent(second), ["b", "c"]);
+    }
+
+    // SP-PL-009, H-47
+    #[test]
+    fn what_a_pull_sends_is_dropped_and_counted() {
+        let mut push = push();
+        let pipe = push.add_pipe();
+        push.receive_batch(pipe, ["x", "y", "z"].map(Message::from));
+        assert_eq!(push.dropped(DropReason::Ignored), 3);
+        assert!(push.send(SOCKET, "a").is_done());
+        assert_eq!(push.sent(pipe), ["a"]);
+    }
+
+    #[test]
+    fn no_order_of_events_breaks_it() {
+        let fresh = format!("{:?}", Push0::default());
+        storm::lawless(Push0::default, 20_000);
+        storm::lawful(Push0::default, 20_000, |push| {
+            assert_eq!(format!("{:?}", push.protocol()), fresh);
+        });
+    }
+}

@@ -1,0 +1,81 @@
+//! One conversation of a REQ socket: its request under way, and when that is due again.
+
+use std::time::Duration;
+
+use spkit_api::{ContextId, Cx, Message, PipeId, Time, TimerId};
+
+/// A context's state.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// `None` sends once only.
+    pub(super) resend: Option<Duration>,
+    /// Whether this context's timer is set. It is not taken back with each reply: when it fires it looks what is due.
+    pub(super) ticking: bool,
+    pub(super) stage: Stage,
+}
+
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Nothing was asked.
+    Idle,
+    /// A reply is awaited.
+    Asked(Request),
+    /// The reply is queued.
+    Answered,
+    /// The only connection that had the request is lost.
+    Lost,
+}
+
+/// A request that a peer took, and nobody answered.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) id: u32,
+    /// As it goes over the wire, id in front.
+    pub(super) message: Message,
+    /// Over which pipe it went last; `None` while it is to be sent again.
+    pub(super) pipe: Option<PipeId>,
+    /// When it went out last.
+    pub(super) sent: Time,
+}
+
+impl Context {
+    pub(super) fn new(resend: Option<Duration>) -> Self {
+        Self {
+            resend,
+            ticking: false,
+            stage: Stage::Idle,
+        }
+    }
+
+    pub(super) fn request(&mut self) -> Option<&mut Request> {
+        match &mut self.stage {
+            Stage::Asked(request) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// Sees to it that the timer fires by the time a request sent now is due again.
+    pub(super) fn tick(&mut self, cx: &mut Cx<'_>, whose: ContextId) {
+        if let (false, Some(interval)) = (self.ticking, self.resend) {
+            self.ticking = true;
+            cx.set_timer(timer(whose), interval);
+        }
+    }
+
+    /// Takes the timer back.
+    pub(super) fn stop(&mut self, cx: &mut Cx<'_>, whose: ContextId) {
+        if std::mem::take(&mut self.ticking) {
+            cx.clear_timer(timer(whose));
+        }
+    }
+}
+
+/// The timer of a context.
+fn timer(context: ContextId) -> TimerId {
+    TimerId(u64::from(context.raw()))
+}
+
+/// Whose timer this is.
+pub(super) fn of_timer(timer: TimerId) -> Option<ContextId> {
+    u32::try_from(timer.0).ok().map(ContextId::from_raw)
+}

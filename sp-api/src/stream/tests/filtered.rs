@@ -1,0 +1,3 @@
+//! A pipe with a layer that needs writes to read.
+
+use super::*;

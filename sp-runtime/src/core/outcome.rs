@@ -1,0 +1,39 @@
+//! What a call of the core asks of its surroundings, to be done after the core's lock is released.
+
+use spkit_api::{EndpointId, Message, PipeId};
+
+use super::waiters::Wake;
+use crate::event::SocketEvent;
+
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Operations to try again.
+    pub(crate) wakes: Vec<Wake>,
+    /// Pipes that got messages to send.
+    pub(crate) touched: Vec<PipeId>,
+    /// Pipes that may deliver again.
+    pub(crate) resumed: Vec<PipeId>,
+    /// Pipes to close.
+    pub(crate) closed: Vec<PipeId>,
+    /// Dialers to dial.
+    pub(crate) dial: Vec<EndpointId>,
+    /// News.
+    pub(crate) events: Vec<SocketEvent>,
+    /// What was dropped: its owners' destructors run outside of the lock.
+    pub(crate) garbage: Vec<Message>,
+    /// A timer was set that may be the earliest.
+    pub(crate) timer_set: bool,
+}
+
+impl Outcome {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wakes.is_empty()
+            && self.touched.is_empty()
+            && self.resumed.is_empty()
+            && self.closed.is_empty()
+            && self.dial.is_empty()
+            && self.events.is_empty()
+            && self.garbage.is_empty()
+            && !self.timer_set
+    }
+}

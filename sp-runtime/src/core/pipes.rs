@@ -1,0 +1,89 @@
+//! A pipe as the core knows it.
+
+use std::collections::VecDeque;
+
+use spkit_api::{EndpointId, Error, Inbox, Message, PipeFacts, Time};
+
+use crate::handover::flush::Turnstile;
+
+/// Messages a pipe's outbox takes at most, however small.
+const OUTBOX_MESSAGES: usize = 1024;
+
+#[derive(Debug)]
+pub(crate) struct PipeState {
+    pub(crate) facts: Box<PipeFacts>,
+    pub(crate) since: Time,
+    pub(crate) out: Outbox,
+    /// The protocol wants nothing from it now.
+    pub(crate) held: bool,
+    /// Its lane is full.
+    pub(crate) choked: bool,
+    /// What came and was not taken because the protocol paused the pipe.
+    pub(crate) rest: Option<Box<Inbox>>,
+    /// Why it was asked to close, once it was.
+    pub(crate) closing: Option<Error>,
+}
+
+impl PipeState {
+    pub(crate) fn new(facts: PipeFacts, since: Time, room: usize) -> Self {
+        Self {
+            facts: Box::new(facts),
+            since,
+            out: Outbox {
+                room,
+                ..Outbox::default()
+            },
+            held: false,
+            choked: false,
+            rest: None,
+            closing: None,
+        }
+    }
+
+    pub(crate) fn paused(&self) -> bool {
+        self.held || self.choked || self.closing.is_some()
+    }
+
+    pub(crate) fn endpoint(&self) -> EndpointId {
+        self.facts.endpoint
+    }
+}
+
+/// Messages the protocol handed to a pipe and nobody encoded yet.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    messages: VecDeque<Message>,
+    bytes: usize,
+    room: usize,
+    /// The protocol was refused and is owed a `PipeWritable`.
+    pub(crate) refused: bool,
+    /// The carrier took no more; it will say when it does.
+    pub(crate) blocked: bool,
+    pub(crate) turnstile: Turnstile,
+}
+
+impl Outbox {
+    pub(crate) fn has_room(&self) -> bool {
+        self.messages.len() < OUTBOX_MESSAGES
+            && (self.bytes < self.room || self.messages.is_empty())
+    }
+
+    pub(crate) fn push(&mut self, message: Message) {
+        self.bytes += message.payload_len();
+        self.messages.push_back(message);
+    }
+
+    /// Everything, into an empty batch.
+    pub(crate) fn take(&mut self, batch: &mut VecDeque<Message>) {
+        std::mem::swap(&mut self.messages, batch);
+        self.bytes = 0;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

@@ -1,0 +1,274 @@
+//! What a context received and nobody took yet: a lane per pipe, served in turn.
+
+use std::collections::{HashMap, VecDeque};
+
+use spkit_api::{Inbox, Message, PipeId};
+
+/// Messages in a lane beyond which newcomers are copied off the buffers they came in: what stays must not pin them.
+const DETACH_BEYOND: usize = 256;
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueueLimit {
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct RecvQueue {
+    limit: QueueLimit,
+    lanes: Vec<Lane>,
+    free: Vec<usize>,
+    of_pipe: HashMap<PipeId, usize>,
+    /// Lanes that hold something, in the order of service.
+    turn: VecDeque<usize>,
+    /// Pipes that are paused because their lane is full.
+    paused: Vec<PipeId>,
+    messages: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Lane {
+    pipe: PipeId,
+    messages: VecDeque<Message>,
+    bytes: usize,
+    paused: bool,
+}
+
+impl RecvQueue {
+    pub(crate) fn new(limit: QueueLimit) -> Self {
+        Self {
+            limit,
+            lanes: Vec::new(),
+            free: Vec::new(),
+            of_pipe: HashMap::new(),
+            turn: VecDeque::new(),
+            paused: Vec::new(),
+            messages: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.messages
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Appends a message. True: its pipe has to pause.
+    #[must_use]
+    pub(crate) fn push(&mut self, pipe: PipeId, mut message: Message) -> bool {
+        let index = self.lane(pipe);
+        let lane = &mut self.lanes[index];
+        if lane.messages.len() >= DETACH_BEYOND {
+            message.detach();
+        }
+        self.messages += 1;
+        self.bytes += message.len();
+        lane.bytes += message.len();
+        lane.messages.push_back(message);
+        self.overfull(index)
+    }
+
+    /// Appends a batch: in one move if the lane is empty. True: the pipe has to pause.
+    #[must_use]
+    pub(crate) fn push_all(&mut self, pipe: PipeId, inbox: &mut Inbox) -> bool {
+        let index = self.lane(pipe);
+        let lane = &mut self.lanes[index];
+        self.messages += inbox.len();
+        self.bytes += inbox.bytes();
+        lane.bytes += inbox.bytes();
+        if lane.messages.is_empty() {
+            inbox.swap(&mut lane.messages);
+        } else {
+            while let Some(mut message) = inbox.pop() {
+                if lane.messages.len() >= DETACH_BEYOND {
+                    message.detach();
+                }
+                lane.messages.push_back(message);
+            }
+        }
+        self.overfull(index)
+    }
+
+    /// Takes the next message of the next lane. Pipes that may deliver again are put into `resumed`.
+    pub(crate) fn pop(&mut self, resumed: &mut Vec<PipeId>) -> Option<Message> {
+        let index = *self.turn.front()?;
+        let lane = &mut self.lanes[index];
+        let message = lane.messages.pop_front()?;
+        lane.bytes -= message.len();
+        self.messages -= 1;
+        self.bytes -= message.len();
+        if lane.messages.is_empty() {
+            self.turn.pop_front();
+            self.of_pipe.remove(&lane.pipe);
+            self.free.push(index);
+        } else if self.turn.len() > 1 {
+            self.turn.rotate_left(1);
+        }
+        if !self.paused.is_empty() {
+            self.resume(resumed);
+        }
+        Some(message)
+    }
+
+    /// A pipe is gone: what it brought stays, but nobody has to be resumed for it.
+    pub(crate) fn forget(&mut self, pipe: PipeId) {
+        self.paused.retain(|paused| *paused != pipe);
+        if let Some(index) = self.of_pipe.get(&pipe) {
+            self.lanes[*index].paused = false;
+        }
+    }
+
+    fn lane(&mut self, pipe: PipeId) -> usize {
+        if let Some(index) = self.of_pipe.get(&pipe) {
+            return *index;
+        }
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.lanes.push(Lane {
+                pipe,
+                messages: VecDeque::new(),
+                bytes: 0,
+                paused: false,
+            });
+            self.lanes.len() - 1
+        });
+        self.lanes[index].pipe = pipe;
+        self.lanes[index].paused = false;
+        self.of_pipe.insert(pipe, index);
+        self.turn.push_back(index);
+        index
+    }
+
+    /// A lane over the limit pauses its pipe; so does any lane while all together are over it. A pipe whose lane is
+    /// empty is never paused, whatever others do.
+    fn overfull(&mut self, index: usize) -> bool {
+        let over = |messages, bytes| messages >= self.limit.messages || bytes >= self.limit.bytes;
+        let lane = &mut self.lanes[index];
+        let full = over(lane.messages.len(), lane.bytes) || over(self.messages, self.bytes);
+        if full && !lane.paused {
+            lane.paused = true;
+            self.paused.push(lane.pipe);
+        }
+        full
+    }
+
+    fn resume(&mut self, resumed: &mut Vec<PipeId>) {
+        let under = |messages: usize, bytes: usize| {
+            messages <= self.limit.messages / 2 && bytes <= self.limit.bytes / 2
+        };
+        let room = under(self.messages, self.bytes);
+        let (of_pipe, lanes) = (&self.of_pipe, &mut self.lanes);
+        self.paused.retain(|pipe| {
+            let Some(index) = of_pipe.get(pipe) else {
+                resumed.push(*pipe);
+                return false;
+            };
+            let lane = &mut lanes[*index];
+            let stays = !(room && under(lane.messages.len(), lane.bytes));
+            if !stays {
+                lane.paused = false;
+                resumed.push(*pipe);
+            }
+            stays
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: QueueLimit = QueueLimit {
+        messages: 4,
+        bytes: 1000,
+    };
+
+    fn pipe(n: u32) -> PipeId {
+        PipeId::from_raw(n)
+    }
+
+    fn text(message: Option<Message>) -> String {
+        String::from_utf8(message.unwrap().body().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn lanes_are_served_in_turn() {
+        let mut queue = RecvQueue::new(LIMIT);
+        for n in 0..3 {
+            let _ = queue.push(pipe(1), Message::from(format!("a{n}")));
+        }
+        let _ = queue.push(pipe(2), Message::from("b0"));
+        let mut resumed = Vec::new();
+        let order: Vec<_> = (0..4).map(|_| text(queue.pop(&mut resumed))).collect();
+        assert_eq!(order, ["a0", "b0", "a1", "a2"]);
+        assert!(queue.pop(&mut resumed).is_none());
+    }
+
+    #[test]
+    fn a_full_lane_pauses_its_pipe_until_half_is_gone() {
+        let mut queue = RecvQueue::new(LIMIT);
+        for n in 1..=4 {
+            assert_eq!(queue.push(pipe(1), Message::new()), n == 4);
+        }
+        let mut resumed = Vec::new();
+        queue.pop(&mut resumed);
+        assert!(resumed.is_empty());
+        queue.pop(&mut resumed);
+        assert_eq!(resumed, [pipe(1)]);
+    }
+
+    #[test]
+    fn a_lane_that_empties_resumes_its_pipe_even_if_others_are_full() {
+        let mut queue = RecvQueue::new(LIMIT);
+        for _ in 0..8 {
+            let _ = queue.push(pipe(1), Message::new());
+        }
+        assert!(queue.push(pipe(2), Message::new()), "all together are over");
+        let mut resumed = Vec::new();
+        queue.pop(&mut resumed);
+        queue.pop(&mut resumed);
+        assert_eq!(resumed, [pipe(2)]);
+    }
+
+    #[test]
+    fn bytes_count_too() {
+        let mut queue = RecvQueue::new(LIMIT);
+        assert!(queue.push(pipe(1), Message::from(vec![0; 1000])));
+    }
+
+    #[test]
+    fn a_batch_moves_into_an_empty_lane_and_behind_a_full_one() {
+        let mut queue = RecvQueue::new(LIMIT);
+        let mut inbox = Inbox::default();
+        inbox.push(Message::from("0"));
+        assert!(!queue.push_all(pipe(1), &mut inbox));
+        inbox.push(Message::from("1"));
+        inbox.push(Message::from("2"));
+        assert!(!queue.push_all(pipe(1), &mut inbox));
+        assert!(inbox.is_empty());
+        let mut resumed = Vec::new();
+        let order: Vec<_> = (0..3).map(|_| text(queue.pop(&mut resumed))).collect();
+        assert_eq!(order, ["0", "1", "2"]);
+        assert_eq!((queue.len(), queue.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn a_pipe_that_went_is_not_resumed() {
+        let mut queue = RecvQueue::new(LIMIT);
+        for _ in 0..4 {
+            let _ = queue.push(pipe(1), Message::new());
+        }
+        queue.forget(pipe(1));
+        let mut resumed = Vec::new();
+        while queue.pop(&mut resumed).is_some() {}
+        assert!(resumed.is_empty());
+    }
+}

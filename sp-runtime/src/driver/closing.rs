@@ -1,0 +1,167 @@
+//! The end of a socket: what was accepted goes out, in order, as far as time allows.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    task::Poll,
+    time::Duration,
+};
+
+use spkit_api::{DropReason, ErrorKind, IoCx, Ready, Time};
+
+use super::{
+    Shared, clock,
+    pipe_cell::{PipeCell, guarded},
+    reactor::ObjectReactor,
+};
+use crate::{handover::ATTENTION, stats::Dropped, sync::lock};
+
+/// The time limit of a socket that is closed already.
+const NEVER: Time = Time::from_nanos(u64::MAX);
+
+/// What became of the messages a socket accepted.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Whether everything went out in order before the time was over.
+    pub complete: bool,
+    /// Messages handed to the carriers: to the kernel, or to the peer's ring. Not: delivered.
+    pub handed: u64,
+    /// Messages dropped, by reason; those that waited when the time was over are under `pipe-gone`.
+    pub dropped: Dropped,
+}
+
+impl Shared {
+    /// Closes, unless that happened already, and goes on sending for at most `drain`. Does not wait.
+    pub(crate) fn close(self: &Arc<Self>, drain: Duration) {
+        {
+            let mut close_by = lock(&self.close_by);
+            if close_by.is_some() {
+                return;
+            }
+            *close_by = Some(clock::now() + drain);
+            self.closing.store(true, Ordering::Release);
+        }
+        let endpoints: Vec<_> = lock(&self.objects).endpoints.keys().copied().collect();
+        self.with_core(|hosted| hosted.core.close());
+        for endpoint in endpoints {
+            self.close_endpoint(endpoint);
+        }
+        let ids = lock(&self.core).core.pipe_ids();
+        for id in ids {
+            let cell = lock(&self.core).cell(id);
+            if let Some(cell) = cell {
+                self.handover.notify(u64::from(cell.object));
+            }
+        }
+        self.handover.notify(ATTENTION);
+    }
+
+    /// Waits until everything is closed.
+    pub(crate) fn wait_closed(&self) -> CloseReport {
+        let mut state = lock(&self.news.state);
+        while !state.closed {
+            state = self
+                .news
+                .changed
+                .wait(state)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+        let complete = state.complete;
+        drop(state);
+        let hosted = lock(&self.core);
+        let stats = hosted.core.stats();
+        CloseReport {
+            complete,
+            handed: stats.handed,
+            dropped: stats.dropped,
+        }
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// A pipe of a closing socket: once it has nothing to send, it says goodbye.
+    pub(super) fn close_in_order(self: &Arc<Self>, cell: &Arc<PipeCell>) {
+        {
+            let mut hosted = lock(&self.core);
+            match hosted.core.pipe(cell.id) {
+                // Whoever sends, or the carrier, will have the pipe polled again.
+                Some(state) if state.out.turnstile.is_busy() || state.out.blocked => return,
+                Some(state) if state.out.len() > 0 => {
+                    drop(hosted);
+                    self.transmit(cell.id);
+                    return;
+                }
+                _ => {}
+            }
+        }
+        let mut scratch = self.take_scratch();
+        let done = {
+            let mut io = lock(&cell.io);
+            let Some(pipe) = io.pipe.as_mut() else {
+                return;
+            };
+            let mut reactor = ObjectReactor {
+                shared: self,
+                object: cell.object,
+                scratch: &mut scratch,
+            };
+            guarded(cell.origin, || {
+                match pipe.poll_close(&mut IoCx::new(&mut reactor, Ready::READABLE)) {
+                    Poll::Pending => Ok(false),
+                    Poll::Ready(result) => result.map(|()| true),
+                }
+            })
+        };
+        self.give_scratch(scratch);
+        match done {
+            Ok(false) => {}
+            Ok(true) => self.close_pipe(cell, ErrorKind::Closed.into()),
+            Err(error) => self.close_pipe(cell, error),
+        }
+    }
+
+    /// The background thread looks whether a closing socket is done, or out of time.
+    pub(super) fn closing_turn(self: &Arc<Self>) {
+        let Some(by) = *lock(&self.close_by) else {
+            return;
+        };
+        if by == NEVER {
+            return;
+        }
+        let late = by <= clock::now();
+        let ids = lock(&self.core).core.pipe_ids();
+        if !ids.is_empty() && !late {
+            return;
+        }
+        let before = self.dropped_with_pipes();
+        for id in &ids {
+            let cell = lock(&self.core).cell(*id);
+            if let Some(cell) = cell {
+                self.close_pipe(&cell, ErrorKind::Closed.into());
+            }
+        }
+        let complete = ids.is_empty() || self.dropped_with_pipes() == before;
+        let mut state = lock(&self.news.state);
+        if !state.closed {
+            state.closed = true;
+            state.changes += 1;
+            state.complete = complete;
+            drop(state);
+            self.news.changed.notify_all();
+            self.runtime.socket_closed();
+            *lock(&self.close_by) = Some(NEVER);
+        }
+    }
+
+    /// Whether the background thread can forget the socket.
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.news.state).closed
+    }
+
+    fn dropped_with_pipes(&self) -> u64 {
+        let hosted = lock(&self.core);
+        hosted.core.stats().dropped.of(DropReason::PipeGone)
+    }
+}

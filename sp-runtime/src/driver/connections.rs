@@ -1,0 +1,565 @@
+//! Listeners, dialers, and connections on their way to be pipes.
+
+use std::{collections::HashMap, mem, sync::Arc, task::Poll, time::Duration};
+
+use spkit_api::{
+    Address, Connecting, EndpointConfig, EndpointId, Error, ErrorKind, IoCx, Listener, Options,
+    Pipe, Ready, Result, TransportPlugin,
+    options::{HANDSHAKE_TIMEOUT, MAX_HANDSHAKES, MAX_PIPES, SEND_BUFFER},
+    plugin::Origin,
+};
+
+use super::{
+    Shared, clock,
+    pipe_cell::{PipeCell, guarded},
+    reactor::ObjectReactor,
+    turn::{HANDSHAKE, Poller, REST},
+};
+use crate::{event::SocketEvent, slots::Slots, sync::lock};
+
+/// How long a listener rests after the system ran out of something.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// Connections accepted before other objects have their turn.
+const ACCEPT_BATCH: usize = 64;
+
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    pub(super) slots: Slots<Object>,
+    pub(super) endpoints: HashMap<EndpointId, Endpoint>,
+}
+
+/// What is polled.
+#[derive(Debug)]
+pub(super) struct Object {
+    endpoint: EndpointId,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Listener(Box<dyn Listener>),
+    Connecting(Box<dyn Connecting>),
+    Pipe(Arc<PipeCell>),
+    /// Being polled, outside of the table.
+    Away,
+}
+
+/// A dialer or listener, with what it needs to make connections.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    address: Address,
+    plugin: &'static TransportPlugin,
+    options: Arc<Options>,
+    /// The listener's object.
+    listener: Option<u32>,
+    /// A dialer's connection on its way.
+    attempt: Option<u32>,
+    handshakes: i64,
+    pipes: i64,
+    /// The listener has its fill and was not polled to the end.
+    full: bool,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        address: Address,
+        plugin: &'static TransportPlugin,
+        options: Options,
+    ) -> Self {
+        Self {
+            address,
+            plugin,
+            options: Arc::new(options),
+            listener: None,
+            attempt: None,
+            handshakes: 0,
+            pipes: 0,
+            full: false,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        self.plugin.origin()
+    }
+
+    fn has_fill(&self) -> bool {
+        let limit = |key| self.options.get(key).unwrap_or(i64::MAX);
+        self.handshakes >= limit(MAX_HANDSHAKES) || self.pipes >= limit(MAX_PIPES)
+    }
+}
+
+impl Shared {
+    /// Starts to listen. Errors of the address and of the system are reported here.
+    pub(crate) fn listen(
+        self: &Arc<Self>,
+        address: &Address,
+        plugin: &'static TransportPlugin,
+        options: Options,
+    ) -> Result<(EndpointId, Address)> {
+        let config = self.config(address, &options);
+        let listener = guarded(plugin.origin(), || plugin.transport().listen(&config))
+            .map_err(|error| error.at(address))?;
+        let local = listener.local_address();
+        let endpoint = self.with_core(|hosted| hosted.core.add_endpoint(None))?;
+        let object = {
+            let mut objects = lock(&self.objects);
+            let object = Object {
+                endpoint,
+                kind: Kind::Listener(listener),
+            };
+            let key = objects.slots.insert(object).ok_or_else(too_many)?;
+            let mut state = Endpoint::new(address.clone(), plugin, options);
+            state.listener = Some(key);
+            objects.endpoints.insert(endpoint, state);
+            key
+        };
+        self.handover.notify(u64::from(object));
+        Ok((endpoint, local))
+    }
+
+    /// Starts to dial. Only what needs no I/O is reported here.
+    pub(crate) fn dial(
+        self: &Arc<Self>,
+        address: &Address,
+        plugin: &'static TransportPlugin,
+        options: Options,
+        pauses: (Duration, Duration),
+    ) -> Result<EndpointId> {
+        let config = self.config(address, &options);
+        // The first attempt is made twice: here for its errors, and in its turn for the connection.
+        guarded(plugin.origin(), || plugin.transport().dial(&config))
+            .map_err(|error| error.at(address))?;
+        let endpoint = self.with_core(|hosted| hosted.core.add_endpoint(Some(pauses)))?;
+        let state = Endpoint::new(address.clone(), plugin, options);
+        lock(&self.objects).endpoints.insert(endpoint, state);
+        self.with_core(|hosted| hosted.core.redial_now(endpoint));
+        Ok(endpoint)
+    }
+
+    /// Ends an endpoint: its listener or its attempt, not its pipes.
+    pub(crate) fn close_endpoint(self: &Arc<Self>, endpoint: EndpointId) {
+        let removed = {
+            let mut objects = lock(&self.objects);
+            let state = objects.endpoints.remove(&endpoint);
+            let keys = state.map_or([None, None], |state| [state.listener, state.attempt]);
+            keys.map(|key| key.and_then(|key| Some((key, objects.slots.remove(key)?))))
+        };
+        for (key, object) in removed.into_iter().flatten() {
+            self.clear_timers(key);
+            drop(object);
+        }
+        self.with_core(|hosted| hosted.core.remove_endpoint(endpoint, None));
+    }
+
+    /// Polls an object for these reasons. True: something came of it.
+    pub(super) fn poll_object(
+        self: &Arc<Self>,
+        key: u32,
+        ready: Ready,
+        poller: &mut Poller,
+    ) -> bool {
+        let (endpoint, kind) = {
+            let mut objects = lock(&self.objects);
+            let Some(object) = objects.slots.get_mut(key) else {
+                // A late event of something that is gone.
+                return false;
+            };
+            let kind = match &object.kind {
+                Kind::Pipe(cell) => Kind::Pipe(Arc::clone(cell)),
+                _ => mem::replace(&mut object.kind, Kind::Away),
+            };
+            (object.endpoint, kind)
+        };
+        match kind {
+            Kind::Pipe(cell) => self.poll_pipe(&cell, ready, poller),
+            Kind::Listener(listener) => self.accept(key, endpoint, listener, poller),
+            Kind::Connecting(connecting) => self.connect(key, endpoint, connecting, ready, poller),
+            Kind::Away => false,
+        }
+    }
+
+    fn poll_pipe(
+        self: &Arc<Self>,
+        cell: &Arc<PipeCell>,
+        ready: Ready,
+        poller: &mut Poller,
+    ) -> bool {
+        if lock(&self.core).core.is_refused(cell.id) {
+            self.close_pipe(cell, ErrorKind::Closed.into());
+            return true;
+        }
+        let wakes_writer = Ready::WRITABLE | Ready::NOTIFIED | Ready::TIMER;
+        if wakes_writer.intersects(ready) {
+            self.unblocked(cell.id);
+        }
+        if self.is_closing() {
+            self.close_in_order(cell);
+            return true;
+        }
+        if ready == Ready::WRITABLE {
+            return true;
+        }
+        self.read_pipe(cell, ready, poller)
+    }
+
+    fn accept(
+        self: &Arc<Self>,
+        key: u32,
+        endpoint: EndpointId,
+        mut listener: Box<dyn Listener>,
+        poller: &mut Poller,
+    ) -> bool {
+        let mut fatal = None;
+        for round in 0.. {
+            let origin = {
+                let mut objects = lock(&self.objects);
+                let Some(state) = objects.endpoints.get_mut(&endpoint) else {
+                    // Closed meanwhile.
+                    return true;
+                };
+                state.full = state.has_fill();
+                if state.full {
+                    break;
+                }
+                state.origin()
+            };
+            if round == ACCEPT_BATCH {
+                poller.push(key, Ready::NOTIFIED);
+                break;
+            }
+            let mut reactor = ObjectReactor {
+                shared: self,
+                object: key,
+                scratch: poller.scratch(),
+            };
+            let accepted = guarded(origin, || {
+                match listener.poll_accept(&mut IoCx::new(&mut reactor, Ready::READABLE)) {
+                    Poll::Pending => Ok(None),
+                    Poll::Ready(result) => result.map(Some),
+                }
+            });
+            match accepted {
+                Ok(None) => break,
+                Ok(Some(connecting)) => self.start_connecting(endpoint, connecting, poller),
+                Err(error) if error.is_transient() => {
+                    self.rest(key, endpoint, error);
+                    break;
+                }
+                Err(error) => {
+                    fatal = Some(error);
+                    break;
+                }
+            }
+        }
+        let mut objects = lock(&self.objects);
+        let ended = fatal.is_some();
+        match objects.slots.get_mut(key) {
+            Some(object) if !ended => object.kind = Kind::Listener(listener),
+            _ => {
+                objects.slots.remove(key);
+                objects.endpoints.remove(&endpoint);
+                drop(objects);
+                drop(listener);
+                self.clear_timers(key);
+                self.with_core(|hosted| hosted.core.remove_endpoint(endpoint, fatal));
+            }
+        }
+        true
+    }
+
+    /// The system is out of something: no new edge will come, so a timer has the listener polled again.
+    fn rest(self: &Arc<Self>, key: u32, endpoint: EndpointId, error: Error) {
+        let at = clock::now() + ACCEPT_REST;
+        lock(&self.timers).set((key, REST), at);
+        self.handover.due(at.as_nanos());
+        let event = SocketEvent::ListenerPaused { endpoint, error };
+        self.publish(&mut vec![event]);
+    }
+
+    /// Dials an endpoint whose turn it is.
+    pub(super) fn dial_now(self: &Arc<Self>, endpoint: EndpointId, poller: &mut Poller) {
+        let prepared = {
+            let objects = lock(&self.objects);
+            let Some(state) = objects.endpoints.get(&endpoint) else {
+                return;
+            };
+            if state.attempt.is_some() || state.pipes > 0 {
+                return;
+            }
+            (
+                state.plugin,
+                state.address.clone(),
+                Arc::clone(&state.options),
+            )
+        };
+        let (plugin, address, options) = prepared;
+        let config = self.config(&address, &options);
+        match guarded(plugin.origin(), || plugin.transport().dial(&config)) {
+            Ok(connecting) => self.start_connecting(endpoint, connecting, poller),
+            Err(error) => {
+                self.with_core(|hosted| hosted.core.refused(endpoint, error.at(&address)));
+            }
+        }
+    }
+
+    fn start_connecting(
+        self: &Arc<Self>,
+        endpoint: EndpointId,
+        connecting: Box<dyn Connecting>,
+        poller: &mut Poller,
+    ) {
+        let (key, limit) = {
+            let mut objects = lock(&self.objects);
+            let object = Object {
+                endpoint,
+                kind: Kind::Away,
+            };
+            let Some(key) = objects.slots.insert(object) else {
+                drop(objects);
+                self.with_core(|hosted| hosted.core.refused(endpoint, too_many()));
+                return;
+            };
+            let Some(state) = objects.endpoints.get_mut(&endpoint) else {
+                objects.slots.remove(key);
+                return;
+            };
+            if state.listener.is_some() {
+                state.handshakes += 1;
+            } else {
+                state.attempt = Some(key);
+            }
+            (key, state.options.get(HANDSHAKE_TIMEOUT))
+        };
+        let limit = limit.unwrap_or(Duration::from_secs(10));
+        let at = clock::now() + limit;
+        lock(&self.timers).set((key, HANDSHAKE), at);
+        // Whoever leads is here, and looks at the timers before it sleeps.
+        self.connect(key, endpoint, connecting, Ready::NONE, poller);
+    }
+
+    fn connect(
+        self: &Arc<Self>,
+        key: u32,
+        endpoint: EndpointId,
+        mut connecting: Box<dyn Connecting>,
+        ready: Ready,
+        poller: &mut Poller,
+    ) -> bool {
+        let origin = {
+            let objects = lock(&self.objects);
+            match objects.endpoints.get(&endpoint) {
+                Some(state) => state.origin(),
+                None => {
+                    drop(objects);
+                    self.end_connecting(key, endpoint);
+                    return true;
+                }
+            }
+        };
+        let mut reactor = ObjectReactor {
+            shared: self,
+            object: key,
+            scratch: poller.scratch(),
+        };
+        let polled = guarded(origin, || {
+            match connecting.poll_pipe(&mut IoCx::new(&mut reactor, ready)) {
+                Poll::Pending => Ok(None),
+                Poll::Ready(result) => result.map(Some),
+            }
+        });
+        match polled {
+            Ok(None) => {
+                let mut objects = lock(&self.objects);
+                if let Some(object) = objects.slots.get_mut(key) {
+                    object.kind = Kind::Connecting(connecting);
+                }
+            }
+            Ok(Some(pipe)) => {
+                drop(connecting);
+                self.adopt(key, endpoint, pipe, origin, poller);
+            }
+            Err(error) => {
+                drop(connecting);
+                self.refuse(key, endpoint, error);
+            }
+        }
+        true
+    }
+
+    /// A connection became a pipe.
+    fn adopt(
+        self: &Arc<Self>,
+        key: u32,
+        endpoint: EndpointId,
+        pipe: Box<dyn Pipe>,
+        origin: Origin,
+        poller: &mut Poller,
+    ) {
+        let facts = guarded(origin, || Ok(pipe.facts()));
+        let mut facts = match facts {
+            Ok(facts) => facts,
+            Err(error) => return self.refuse(key, endpoint, error),
+        };
+        let (dialed, room) = {
+            let objects = lock(&self.objects);
+            let Some(state) = objects.endpoints.get(&endpoint) else {
+                drop(objects);
+                self.end_connecting(key, endpoint);
+                return;
+            };
+            (state.listener.is_none(), state.options.get(SEND_BUFFER))
+        };
+        facts.dialed = dialed;
+        facts.endpoint = endpoint;
+        let coalesces = facts.coalesces;
+        let remote = facts.remote.clone();
+        self.end_handshake(key, endpoint);
+        self.count_pipe(endpoint, 1);
+        let mut pipe = Some(pipe);
+        let adopted = self.with_core(|hosted| {
+            let id = hosted.core.add_pipe(facts, room.unwrap_or(usize::MAX))?;
+            let pipe = pipe.take().ok_or(ErrorKind::Internal)?;
+            let cell = PipeCell::new(id, key, endpoint, coalesces, origin, pipe);
+            hosted.set_cell(id, Some(Arc::clone(&cell)));
+            Ok(cell)
+        });
+        match adopted {
+            Ok(cell) => {
+                // If it failed already, its object is gone.
+                if let Some(object) = lock(&self.objects).slots.get_mut(key) {
+                    object.kind = Kind::Pipe(cell);
+                }
+                // What came with the handshake has no edge of its own.
+                poller.push(key, Ready::NOTIFIED);
+            }
+            Err(error) => {
+                drop(pipe);
+                self.count_pipe(endpoint, -1);
+                let error = match remote {
+                    Some(remote) => Error::at(error, remote),
+                    None => error,
+                };
+                self.refuse(key, endpoint, error);
+            }
+        }
+    }
+
+    fn count_pipe(&self, endpoint: EndpointId, more: i64) {
+        if let Some(state) = lock(&self.objects).endpoints.get_mut(&endpoint) {
+            state.pipes += more;
+        }
+    }
+
+    /// A connection did not become a pipe.
+    fn refuse(self: &Arc<Self>, key: u32, endpoint: EndpointId, error: Error) {
+        let error = match error.address() {
+            Some(_) => error,
+            None => match lock(&self.objects).endpoints.get(&endpoint) {
+                Some(state) => error.at(&state.address),
+                None => error,
+            },
+        };
+        self.end_connecting(key, endpoint);
+        self.with_core(|hosted| hosted.core.refused(endpoint, error));
+    }
+
+    pub(super) fn handshake_timed_out(self: &Arc<Self>, key: u32) {
+        let endpoint = {
+            let objects = lock(&self.objects);
+            match objects.slots.get(key) {
+                Some(Object {
+                    endpoint,
+                    kind: Kind::Connecting(_),
+                }) => *endpoint,
+                _ => return,
+            }
+        };
+        let error = Error::new(
+            ErrorKind::HandshakeTimedOut,
+            "the connection did not become usable in time (option handshake-timeout)",
+        );
+        self.refuse(key, endpoint, error);
+    }
+
+    /// Takes a connection on its way off the table.
+    fn end_connecting(self: &Arc<Self>, key: u32, endpoint: EndpointId) {
+        let object = lock(&self.objects).slots.remove(key);
+        drop(object);
+        self.end_handshake(key, endpoint);
+        self.clear_timers(key);
+    }
+
+    fn end_handshake(&self, key: u32, endpoint: EndpointId) {
+        lock(&self.timers).clear((key, HANDSHAKE));
+        let waits = {
+            let mut objects = lock(&self.objects);
+            let Some(state) = objects.endpoints.get_mut(&endpoint) else {
+                return;
+            };
+            if state.listener.is_some() {
+                state.handshakes -= 1;
+            }
+            state.attempt = state.attempt.filter(|attempt| *attempt != key);
+            state.listener.filter(|_| state.full)
+        };
+        if let Some(listener) = waits {
+            self.handover.notify(u64::from(listener));
+        }
+    }
+
+    /// A pipe is gone, by its own error or by ours.
+    pub(super) fn close_pipe(self: &Arc<Self>, cell: &Arc<PipeCell>, error: Error) {
+        let pipe = lock(&cell.io).pipe.take();
+        let Some(pipe) = pipe else {
+            return;
+        };
+        let (object, waits) = {
+            let mut objects = lock(&self.objects);
+            let object = objects.slots.remove(cell.object);
+            let waits = objects.endpoints.get_mut(&cell.endpoint).and_then(|state| {
+                state.pipes -= 1;
+                state.listener.filter(|_| state.full)
+            });
+            (object, waits)
+        };
+        self.clear_timers(cell.object);
+        let left: Vec<_> = {
+            let mut io = lock(&cell.io);
+            io.batch.drain(..).collect()
+        };
+        let unsent = guarded(cell.origin, || Ok(pipe.pending())).unwrap_or_default();
+        // The plugin's object goes outside of every lock.
+        let _ = guarded(cell.origin, || {
+            drop(pipe);
+            Ok(())
+        });
+        drop(object);
+        self.with_core(|hosted| {
+            let lost = left.len() + unsent.messages;
+            hosted.core.lost(lost);
+            hosted.set_cell(cell.id, None);
+            hosted.core.remove_pipe(cell.id, error);
+        });
+        drop(left);
+        if let Some(listener) = waits {
+            self.handover.notify(u64::from(listener));
+        }
+        self.forget_hot(cell);
+    }
+
+    fn clear_timers(&self, key: u32) {
+        lock(&self.timers).clear_all(|(object, _)| *object == key);
+    }
+
+    fn config<'a>(&'a self, address: &'a Address, options: &'a Options) -> EndpointConfig<'a> {
+        EndpointConfig::new(address, options, self.info.number(), &self.runtime.state)
+    }
+}
+
+fn too_many() -> Error {
+    Error::new(
+        ErrorKind::OutOfResources,
+        "a socket has at most a million endpoints and connections",
+    )
+}

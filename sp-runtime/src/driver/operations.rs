@@ -1,0 +1,235 @@
+//! Sending and receiving, in each way of waiting.
+
+use std::{cell::Cell, sync::Arc};
+
+use spkit_api::{ContextId, ErrorKind, Message, Result, SendError, Time};
+
+use super::{Hosted, Shared, clock};
+use crate::{
+    core::{
+        Direction,
+        waiters::{WaitId, Wake},
+    },
+    handover::{Role, Waiter},
+    sync::{lock, thread},
+};
+
+thread_local! {
+    /// This thread's waiter, kept from one wait to the next.
+    static WAITER: Cell<Option<Arc<Waiter>>> = const { Cell::new(None) };
+}
+
+/// How long an operation may wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    /// Not at all.
+    None,
+    /// Until then; for ever without a time.
+    Until(Option<Time>),
+}
+
+/// What becomes of an operation that cannot be done now.
+#[derive(Debug)]
+pub(crate) enum Waiting {
+    /// Nothing: its caller does not wait.
+    Not,
+    /// It is put on the list of those who wait.
+    With(Wake),
+    /// It is on the list, and stays there; the waker may have changed.
+    On(WaitId, Option<Wake>),
+}
+
+impl Shared {
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        context: ContextId,
+        message: Message,
+        patience: Patience,
+    ) -> Result<(), SendError> {
+        let mut slot = Some(message);
+        let result = match patience {
+            Patience::None => match self.attempt_send(context, &mut slot, &mut Waiting::Not) {
+                Ok(false) => Err(ErrorKind::WouldBlock.into()),
+                sent => sent.map(|_| ()),
+            },
+            Patience::Until(deadline) => {
+                self.block(context, Direction::Send, deadline, |waiting| {
+                    let sent = self.attempt_send(context, &mut slot, waiting)?;
+                    Ok(sent.then_some(()))
+                })
+            }
+        };
+        result.map_err(|error| SendError {
+            error,
+            // A refused message stays in its slot: that is the contract, and the kit checks it.
+            message: slot.unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn recv(
+        self: &Arc<Self>,
+        context: ContextId,
+        patience: Patience,
+    ) -> Result<Message> {
+        match patience {
+            Patience::None => match self.attempt_recv(context, &mut Waiting::Not)? {
+                Some(message) => Ok(message),
+                None => {
+                    self.handover.hurry();
+                    Err(ErrorKind::WouldBlock.into())
+                }
+            },
+            Patience::Until(deadline) => {
+                self.block(context, Direction::Recv, deadline, |waiting| {
+                    self.attempt_recv(context, waiting)
+                })
+            }
+        }
+    }
+
+    /// Sends if that can be done now.
+    pub(crate) fn attempt_send(
+        self: &Arc<Self>,
+        context: ContextId,
+        slot: &mut Option<Message>,
+        waiting: &mut Waiting,
+    ) -> Result<bool> {
+        let mut hosted = lock(&self.core);
+        let attempt = hosted
+            .still_waits(context, Direction::Send, waiting)
+            .and_then(|()| hosted.core.send(context, slot));
+        match attempt {
+            Ok(true) => {
+                hosted.core.passed(context, Direction::Send);
+                self.sent(hosted);
+                return Ok(true);
+            }
+            Ok(false) => hosted.let_wait(context, Direction::Send, waiting),
+            Err(_) => {}
+        }
+        self.finish(hosted);
+        attempt
+    }
+
+    /// Receives if that can be done now.
+    pub(crate) fn attempt_recv(
+        self: &Arc<Self>,
+        context: ContextId,
+        waiting: &mut Waiting,
+    ) -> Result<Option<Message>> {
+        let mut hosted = lock(&self.core);
+        let attempt = hosted
+            .still_waits(context, Direction::Recv, waiting)
+            .and_then(|()| hosted.core.recv(context));
+        match attempt {
+            Ok(Some(_)) => hosted.core.passed(context, Direction::Recv),
+            Ok(None) => hosted.let_wait(context, Direction::Recv, waiting),
+            Err(_) => {}
+        }
+        self.finish(hosted);
+        attempt
+    }
+
+    /// Takes an operation off the list. A wake it did not use goes to the next.
+    pub(crate) fn give_up(self: &Arc<Self>, context: ContextId, direction: Direction, id: WaitId) {
+        self.with_core(|hosted| hosted.core.waited(context, direction, id));
+    }
+
+    /// Tasks wait without leading: the background thread drives the socket for them.
+    pub(crate) fn watch(&self) {
+        self.handover.watch();
+    }
+
+    pub(crate) fn unwatch(&self) {
+        self.handover.unwatch();
+    }
+
+    /// Repeats an attempt, sleeping in between, until it succeeds or fails for good.
+    fn block<T>(
+        self: &Arc<Self>,
+        context: ContextId,
+        direction: Direction,
+        deadline: Option<Time>,
+        mut attempt: impl FnMut(&mut Waiting) -> Result<Option<T>>,
+    ) -> Result<T> {
+        if let Some(done) = attempt(&mut Waiting::Not)? {
+            return Ok(done);
+        }
+        let me = WAITER
+            .take()
+            .filter(|kept| Arc::strong_count(kept) == 1)
+            .unwrap_or_else(Waiter::new);
+        self.handover.rearm(&me);
+        let mut waiting = Waiting::With(Wake::Thread(Arc::clone(&me)));
+        let result = loop {
+            match attempt(&mut waiting) {
+                Ok(Some(done)) => break Ok(done),
+                Ok(None) => {}
+                Err(error) => break Err(error),
+            }
+            if deadline.is_some_and(|at| at <= clock::now()) {
+                break Err(ErrorKind::TimedOut.into());
+            }
+            self.wait_for(&me, deadline);
+            self.handover.rearm(&me);
+        };
+        if let Waiting::On(id, _) = waiting {
+            self.give_up(context, direction, id);
+        }
+        drop(waiting);
+        WAITER.set(Some(me));
+        result
+    }
+
+    /// Sleeps, leading or parked, until the waiter is woken or the deadline has passed.
+    fn wait_for(self: &Arc<Self>, me: &Arc<Waiter>, deadline: Option<Time>) {
+        let mut role = self.handover.join(me);
+        loop {
+            match role {
+                Role::Woken => break,
+                Role::Lead => {
+                    self.lead(me, deadline);
+                    break;
+                }
+                Role::Park => match deadline {
+                    None => thread::park(),
+                    Some(at) => {
+                        let left = at.since(clock::now());
+                        if left.is_zero() {
+                            break;
+                        }
+                        thread::park_timeout(left);
+                    }
+                },
+            }
+            role = self.handover.role(me);
+        }
+        self.handover.leave(me);
+    }
+}
+
+impl Hosted {
+    /// From here on a wake counts again, so that one which comes during the attempt is not lost. An error if the
+    /// operation was ended meanwhile.
+    fn still_waits(
+        &mut self,
+        context: ContextId,
+        direction: Direction,
+        waiting: &mut Waiting,
+    ) -> Result<()> {
+        if let Waiting::On(id, wake) = waiting {
+            self.core.wait_again(context, direction, *id, wake.take());
+            if let Some(error) = self.core.ended(context, *id) {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn let_wait(&mut self, context: ContextId, direction: Direction, waiting: &mut Waiting) {
+        *waiting = match std::mem::replace(waiting, Waiting::Not) {
+            Waiting::With(wake) => Waiting::On(self.core.wait(context, direction, wake), None),
+            other => other,
+        };
+    }
+}

@@ -1,0 +1,317 @@
+//! Messages on their way out: at once, or put off for the flusher.
+//!
+//! A lone message is written by its sender. In a burst messages collect in the pipe's outbox, and one flusher writes
+//! them together: the sender itself when enough have come, a caller that is about to sleep, or the background thread.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, MutexGuard},
+    task::Poll,
+    time::Duration,
+};
+
+use spkit_api::{Error, IoCx, Message, PipeId, Ready};
+
+use super::{
+    Hosted, Shared, clock,
+    pipe_cell::{PipeCell, PipeIo, guarded},
+    reactor::{ObjectReactor, Scratch},
+};
+use crate::{core::outcome::Outcome, sync::lock};
+
+/// A sender that comes back sooner than this is in a burst.
+const BURST: Duration = Duration::from_micros(5);
+
+/// A sender whose pipe collected so much writes it itself (messages, bytes).
+const WATERMARK: (usize, usize) = (256, 64 * 1024);
+
+/// What a caller writes for others beyond its own message.
+const FAVOUR: usize = 256 * 1024;
+
+/// How a pipe took what it was given.
+enum Carried {
+    /// All of it, down to the carrier.
+    All,
+    /// The carrier is full: it will say when it takes more.
+    Blocked,
+    /// The pipe is gone, or failed.
+    Broken(Option<Error>),
+}
+
+impl Shared {
+    /// A send was accepted: sees to it that it is written, now or soon.
+    pub(super) fn sent(self: &Arc<Self>, mut hosted: MutexGuard<'_, Hosted>) {
+        let mut touched = std::mem::take(&mut hosted.core.outcome().touched);
+        touched.retain(|pipe| !self.put_off(&mut hosted, *pipe));
+        // The common case is one pipe; what fans out is carried by what follows the core's release.
+        let mut started = None;
+        if let [pipe] = touched[..] {
+            touched.clear();
+            started = self.begin(&mut hosted, pipe);
+        }
+        hosted.core.outcome().touched = touched;
+        self.finish(hosted);
+        let Some((cell, batch)) = started else {
+            return;
+        };
+        self.carry(&cell, batch);
+        if cell.coalesces {
+            let mut hosted = lock(&self.core);
+            hosted.heard = false;
+            hosted.sent_at = clock::now();
+        }
+    }
+
+    /// Whether the pipe's messages are left to the flusher; arranges it then.
+    fn put_off(&self, hosted: &mut Hosted, pipe: PipeId) -> bool {
+        let Some(cell) = hosted.cell(pipe) else {
+            return true;
+        };
+        let Some(state) = hosted.core.pipe(pipe) else {
+            return true;
+        };
+        if state.out.turnstile.is_busy() {
+            // Whoever flushes looks again before it leaves.
+            let _ = state.out.turnstile.enter();
+            return true;
+        }
+        if state.out.blocked {
+            return true;
+        }
+        let full = state.out.len() >= WATERMARK.0 || state.out.bytes() >= WATERMARK.1;
+        if !cell.coalesces || full {
+            return false;
+        }
+        if !hosted.flush.is_awake() {
+            let lone = hosted.heard || clock::now().since(hosted.sent_at) > BURST;
+            if lone {
+                return false;
+            }
+        }
+        if hosted.flush.add(pipe) {
+            self.handover.bells().flush();
+        }
+        true
+    }
+
+    /// Writes what a pipe has to send, unless somebody does or the carrier is full.
+    pub(super) fn transmit(self: &Arc<Self>, pipe: PipeId) {
+        let started = {
+            let mut hosted = lock(&self.core);
+            self.begin(&mut hosted, pipe)
+        };
+        if let Some((cell, batch)) = started {
+            self.carry(&cell, batch);
+        }
+    }
+
+    /// The carrier takes more.
+    pub(super) fn unblocked(self: &Arc<Self>, pipe: PipeId) {
+        let started = {
+            let mut hosted = lock(&self.core);
+            let Some(state) = hosted.core.pipe(pipe) else {
+                return;
+            };
+            let out = &mut state.out;
+            if !out.blocked && !out.turnstile.is_busy() && out.len() == 0 {
+                return;
+            }
+            out.blocked = false;
+            self.begin(&mut hosted, pipe)
+        };
+        if let Some((cell, batch)) = started {
+            self.carry(&cell, batch);
+        }
+    }
+
+    /// Writes what was put off. True: there was something.
+    pub(super) fn flush(self: &Arc<Self>) -> bool {
+        let mut pipes = Vec::new();
+        lock(&self.core).flush.take(&mut pipes);
+        let some = !pipes.is_empty();
+        for pipe in pipes {
+            self.transmit(pipe);
+        }
+        some
+    }
+
+    /// Whether anything was put off.
+    pub(super) fn has_put_off(&self) -> bool {
+        !lock(&self.core).flush.is_empty()
+    }
+
+    /// The flusher has nothing to do. False: it has.
+    pub(super) fn flusher_sleeps(&self) -> bool {
+        lock(&self.core).flush.sleep()
+    }
+
+    /// Starts to flush a pipe: takes its outbox.
+    fn begin(
+        &self,
+        hosted: &mut Hosted,
+        pipe: PipeId,
+    ) -> Option<(Arc<PipeCell>, VecDeque<Message>)> {
+        let cell = hosted.cell(pipe)?;
+        let out = &mut hosted.core.pipe(pipe)?.out;
+        if out.blocked || !out.turnstile.enter() {
+            return None;
+        }
+        let mut batch = BATCH.take();
+        out.take(&mut batch);
+        Some((cell, batch))
+    }
+
+    /// Hands messages to the pipe and the pipe's bytes to its carrier, and goes round again for what came meanwhile.
+    fn carry(self: &Arc<Self>, cell: &Arc<PipeCell>, mut batch: VecDeque<Message>) {
+        let mut scratch = self.take_scratch();
+        let mut outcome = Outcome::default();
+        let mut favours = 0;
+        let mut put_off = false;
+        let broken = {
+            let mut io = lock(&cell.io);
+            loop {
+                favours += batch.iter().map(Message::payload_len).sum::<usize>();
+                if io.batch.is_empty() {
+                    std::mem::swap(&mut io.batch, &mut batch);
+                } else {
+                    io.batch.append(&mut batch);
+                }
+                let carried = self.push_out(cell, &mut io, &mut scratch);
+                let handed = io.newly_handed();
+                if io.batch.is_empty() && io.batch.capacity() > 0 {
+                    // Idle pipes keep no memory.
+                    batch = std::mem::take(&mut io.batch);
+                }
+                let mut hosted = lock(&self.core);
+                hosted.core.stats_mut().handed += handed;
+                let Some(state) = hosted.core.pipe(cell.id) else {
+                    break None;
+                };
+                match carried {
+                    Carried::Broken(error) => {
+                        state.out.blocked = true;
+                        while !state.out.turnstile.leave() {}
+                        break error;
+                    }
+                    Carried::Blocked => state.out.blocked = true,
+                    Carried::All => {}
+                }
+                let blocked = state.out.blocked;
+                if !blocked {
+                    hosted.core.writable(cell.id);
+                    merge(&mut outcome, hosted.core.outcome());
+                }
+                let Some(state) = hosted.core.pipe(cell.id) else {
+                    break None;
+                };
+                let mut again = false;
+                if state.out.len() > 0 && !blocked {
+                    if favours < FAVOUR {
+                        again = true;
+                    } else {
+                        put_off = hosted.flush.add(cell.id);
+                    }
+                }
+                if !again {
+                    let Some(state) = hosted.core.pipe(cell.id) else {
+                        break None;
+                    };
+                    if state.out.turnstile.leave() {
+                        break None;
+                    }
+                    // Somebody was turned away: there is a message, or the carrier takes more.
+                    state.out.blocked = false;
+                }
+                if let Some(state) = hosted.core.pipe(cell.id) {
+                    state.out.take(&mut batch);
+                }
+            }
+        };
+        batch.clear();
+        if batch.capacity() <= 2 * WATERMARK.0 {
+            BATCH.set(batch);
+        }
+        self.give_scratch(scratch);
+        if let Some(error) = broken {
+            self.close_pipe(cell, error);
+        }
+        if put_off {
+            self.handover.bells().flush();
+        }
+        if self.is_closing() {
+            self.handover.notify(u64::from(cell.object));
+        }
+        if !outcome.is_empty() {
+            // What this pipe got meanwhile was carried in the loop.
+            outcome.touched.retain(|pipe| *pipe != cell.id);
+            self.apply(&mut outcome);
+        }
+    }
+
+    fn push_out(
+        self: &Arc<Self>,
+        cell: &PipeCell,
+        io: &mut PipeIo,
+        scratch: &mut Scratch,
+    ) -> Carried {
+        let PipeIo {
+            pipe, batch, taken, ..
+        } = io;
+        let Some(pipe) = pipe else {
+            return Carried::Broken(None);
+        };
+        let mut reactor = ObjectReactor {
+            shared: self,
+            object: cell.object,
+            scratch,
+        };
+        let result = guarded(cell.origin, || {
+            let mut io = IoCx::new(&mut reactor, Ready::NONE);
+            loop {
+                while let Some(message) = batch.pop_front() {
+                    let mut slot = Some(message);
+                    let took = pipe.poll_send(&mut io, &mut slot)?.is_ready();
+                    match slot {
+                        None => *taken += 1,
+                        Some(message) => batch.push_front(message),
+                    }
+                    if !took {
+                        break;
+                    }
+                }
+                match pipe.poll_flush(&mut io) {
+                    Poll::Pending => return Ok(Poll::Pending),
+                    Poll::Ready(result) => result?,
+                }
+                if batch.is_empty() {
+                    return Ok(Poll::Ready(()));
+                }
+            }
+        });
+        match result {
+            Ok(Poll::Ready(())) => Carried::All,
+            Ok(Poll::Pending) => Carried::Blocked,
+            Err(error) => Carried::Broken(Some(error)),
+        }
+    }
+}
+
+/// Adds what a core asked for to what it asked for before.
+fn merge(all: &mut Outcome, more: &mut Outcome) {
+    if more.is_empty() {
+        return;
+    }
+    all.wakes.append(&mut more.wakes);
+    all.touched.append(&mut more.touched);
+    all.resumed.append(&mut more.resumed);
+    all.closed.append(&mut more.closed);
+    all.dial.append(&mut more.dial);
+    all.events.append(&mut more.events);
+    all.garbage.append(&mut more.garbage);
+    all.timer_set |= std::mem::take(&mut more.timer_set);
+}
+
+thread_local! {
+    /// An empty batch to swap with an outbox.
+    static BATCH: std::cell::Cell<VecDeque<Message>> = const { std::cell::Cell::new(VecDeque::new()) };
+}

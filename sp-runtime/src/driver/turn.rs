@@ -1,0 +1,354 @@
+//! Leading a socket: sleep in its poller, dispatch what happened, do what is due.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use mio::{Events, event::Event};
+use spkit_api::{Inbox, IoCx, PipeId, Progress, Ready, Time, TimerId};
+
+use super::{
+    Shared, WAKER, clock,
+    pipe_cell::{PipeCell, guarded},
+    reactor::{ObjectReactor, Scratch},
+    yields::Yields,
+};
+use crate::{
+    handover::{ATTENTION, Waiter},
+    sync::{lock, thread},
+};
+
+/// Events taken from the system at once, and after which a leader with its own result in hand returns.
+const EVENTS: usize = 256;
+
+/// What whoever leads works with.
+pub(super) struct Poller {
+    poll: Option<mio::Poll>,
+    events: Events,
+    /// Objects to poll, and why.
+    work: Vec<(u32, Ready)>,
+    /// What was notified.
+    ready: Vec<u64>,
+    inbox: Inbox,
+    scratch: Scratch,
+    yields: Yields,
+    /// The pipe that delivered last: worth a guess if it is the only one.
+    hot: Option<Arc<PipeCell>>,
+}
+
+impl Default for Poller {
+    fn default() -> Self {
+        Self {
+            poll: None,
+            events: Events::with_capacity(EVENTS),
+            work: Vec::new(),
+            ready: Vec::new(),
+            inbox: Inbox::default(),
+            scratch: Scratch::default(),
+            yields: Yields::new(0),
+            hot: None,
+        }
+    }
+}
+
+impl Shared {
+    /// A caller leads, until its operation can go on or its time is over.
+    pub(super) fn lead(self: &Arc<Self>, me: &Arc<Waiter>, deadline: Option<Time>) {
+        let poller = &mut *lock(&self.poller);
+        let most = self.yields.load(Ordering::Relaxed);
+        poller.yields.start(u32::try_from(most).unwrap_or(0));
+        loop {
+            // What is put off could be what the peer waits for before it answers.
+            self.flush();
+            let woken = self.handover.after_sleep(me, &mut poller.ready);
+            let worked = self.work_through(poller, Some(me));
+            if woken || me.is_woken() {
+                self.hand_back(poller);
+                return;
+            }
+            self.run_timers(poller);
+            if worked {
+                poller.yields.refill();
+                continue;
+            }
+            if self.try_yield(poller, me) {
+                continue;
+            }
+            let now = clock::now();
+            if deadline.is_some_and(|at| at <= now) {
+                return;
+            }
+            let due = self.next_due();
+            let until = match (deadline, due) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            if until.is_some_and(|at| at <= now) {
+                continue;
+            }
+            let wake_by = until.map_or(u64::MAX, Time::as_nanos);
+            // The work may have registered the first source.
+            self.pick_up(poller);
+            if self
+                .handover
+                .before_sleep(me, wake_by, poller.poll.is_some())
+            {
+                self.sleep(poller, until.map(|at| at.since(now)));
+            }
+        }
+    }
+
+    /// The background thread's turn: looks without sleeping. True: there was something.
+    pub(super) fn background_turn(self: &Arc<Self>) -> bool {
+        let poller = &mut *lock(&self.poller);
+        self.handover.collect(&mut poller.ready);
+        self.look(poller, Some(Duration::ZERO));
+        let worked = self.work_through(poller, None);
+        self.run_timers(poller);
+        self.closing_turn();
+        worked
+    }
+
+    /// An event of the plain backend's shared poller.
+    pub(super) fn plain_event(&self, event: &Event) {
+        let object = (event.token().0 & 0xffff_ffff) as u32;
+        lock(&self.poller).work.push((object, reasons(event)));
+    }
+
+    /// When the socket has to be looked at next, whatever happens.
+    pub(super) fn next_due(&self) -> Option<Time> {
+        let core = lock(&self.core).core.next_due();
+        let objects = lock(&self.timers).next();
+        let close = *lock(&self.close_by);
+        [core, objects, close].into_iter().flatten().min()
+    }
+
+    /// The descriptor of the socket's poller, for nesting.
+    #[cfg(unix)]
+    pub(super) fn poll_fd(&self) -> Option<std::os::fd::RawFd> {
+        use std::os::fd::AsRawFd;
+        let mut poller = lock(&self.poller);
+        self.pick_up(&mut poller);
+        poller.poll.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    fn pick_up(&self, poller: &mut Poller) {
+        if poller.poll.is_none() {
+            poller.poll = lock(&self.fresh).take();
+        }
+    }
+
+    fn sleep(&self, poller: &mut Poller, timeout: Option<Duration>) {
+        // A timeout never ends early: the system's clock counts in coarser steps than ours.
+        let timeout = timeout.map(|left| left + Duration::from_nanos(999_999));
+        if poller.poll.is_some() {
+            self.look(poller, timeout);
+        } else {
+            match timeout {
+                Some(timeout) => thread::park_timeout(timeout),
+                None => thread::park(),
+            }
+        }
+    }
+
+    /// Takes events from the system's poller.
+    fn look(&self, poller: &mut Poller, timeout: Option<Duration>) {
+        self.pick_up(poller);
+        let Poller {
+            poll, events, work, ..
+        } = poller;
+        let Some(poll) = poll else {
+            return;
+        };
+        if poll.poll(events, timeout).is_err() {
+            // Interrupted: whoever called looks at the time and comes again.
+            return;
+        }
+        for event in events.iter().filter(|event| event.token() != WAKER) {
+            work.push((event.token().0 as u32, reasons(event)));
+        }
+    }
+
+    /// Gives up the CPU for a moment and looks again. False: time to sleep.
+    fn try_yield(self: &Arc<Self>, poller: &mut Poller, me: &Waiter) -> bool {
+        if !poller.yields.try_yield() {
+            return false;
+        }
+        if me.is_woken() {
+            return true;
+        }
+        match &poller.hot {
+            // One read costs less than asking the system what is readable.
+            Some(hot) if hot.coalesces && self.is_only(hot.id) => {
+                let object = hot.object;
+                poller.work.push((object, Ready::NONE));
+            }
+            _ if poller.poll.is_some() => self.look(poller, Some(Duration::ZERO)),
+            _ => {}
+        }
+        true
+    }
+
+    fn is_only(&self, pipe: PipeId) -> bool {
+        let hosted = lock(&self.core);
+        hosted.core.pipe_count() == 1 && hosted.cell(pipe).is_some()
+    }
+
+    /// Polls every object that has a reason, each within its budget, until none has or the caller has its result.
+    /// True: there was one.
+    fn work_through(self: &Arc<Self>, poller: &mut Poller, me: Option<&Arc<Waiter>>) -> bool {
+        let mut worked = false;
+        let dials = std::mem::take(&mut *lock(&self.dials));
+        for endpoint in dials {
+            worked = true;
+            self.dial_now(endpoint, poller);
+        }
+        for object in std::mem::take(&mut poller.ready) {
+            worked = true;
+            if object != ATTENTION {
+                poller.work.push((object as u32, Ready::NOTIFIED));
+            }
+        }
+        let mut polled = 0;
+        while !poller.work.is_empty() {
+            let mut batch = std::mem::take(&mut poller.work);
+            for (object, ready) in batch.drain(..) {
+                worked |= !ready.is_none();
+                polled += 1;
+                worked |= self.poll_object(object, ready, poller);
+            }
+            if poller.work.is_empty() {
+                // Keeps the list's memory.
+                poller.work = batch;
+            }
+            if polled >= EVENTS && me.is_none_or(|me| me.is_woken()) {
+                break;
+            }
+        }
+        worked
+    }
+
+    /// What a leader leaves undone, its successor finds.
+    fn hand_back(&self, poller: &mut Poller) {
+        for (object, _) in poller.work.drain(..) {
+            self.handover.notify(u64::from(object));
+        }
+    }
+
+    fn run_timers(self: &Arc<Self>, poller: &mut Poller) {
+        let due = {
+            let hosted = lock(&self.core);
+            hosted.core.next_due()
+        };
+        let next = lock(&self.timers).next();
+        if due.is_none() && next.is_none() {
+            return;
+        }
+        let now = clock::now();
+        if due.is_some_and(|at| at <= now) {
+            self.with_core(|hosted| hosted.core.run_timers());
+        }
+        loop {
+            let Some((object, timer)) = lock(&self.timers).expired(now) else {
+                return;
+            };
+            if timer == HANDSHAKE {
+                self.handshake_timed_out(object);
+            } else {
+                self.poll_object(object, Ready::TIMER, poller);
+            }
+        }
+    }
+
+    /// Reads what a pipe has, within one budget. True: something came.
+    pub(super) fn read_pipe(
+        self: &Arc<Self>,
+        cell: &Arc<PipeCell>,
+        ready: Ready,
+        poller: &mut Poller,
+    ) -> bool {
+        let mut io = lock(&cell.io);
+        if !lock(&self.core).core.wants(cell.id) {
+            // Resuming it will have it polled.
+            return false;
+        }
+        let Some(pipe) = io.pipe.as_mut() else {
+            return false;
+        };
+        let Poller { scratch, inbox, .. } = poller;
+        let mut reactor = ObjectReactor {
+            shared: self,
+            object: cell.object,
+            scratch,
+        };
+        let result = guarded(cell.origin, || {
+            pipe.poll_recv(&mut IoCx::new(&mut reactor, ready), inbox)
+        });
+        // A carrier that must answer (a handshake, a ping) has its say at once.
+        let owes = pipe.pending().bytes > 0;
+        let came = !inbox.is_empty();
+        if came {
+            let mut hosted = lock(&self.core);
+            hosted.heard = true;
+            hosted.core.received(cell.id, inbox);
+            drop(io);
+            self.finish(hosted);
+            if poller.hot.as_ref().is_none_or(|hot| hot.id != cell.id) {
+                poller.hot = Some(Arc::clone(cell));
+            }
+        } else {
+            drop(io);
+        }
+        if owes {
+            self.transmit(cell.id);
+        }
+        match result {
+            Ok(Progress::Drained) => {}
+            Ok(Progress::More) => poller.work.push((cell.object, Ready::NOTIFIED)),
+            Err(error) => self.close_pipe(cell, error),
+        }
+        came
+    }
+
+    pub(super) fn forget_hot(&self, cell: &PipeCell) {
+        // Only whoever leads holds the poller; a stale hint costs one useless guess.
+        if let Ok(mut poller) = self.poller.try_lock() {
+            if poller.hot.as_ref().is_some_and(|hot| hot.id == cell.id) {
+                poller.hot = None;
+            }
+        }
+    }
+}
+
+/// The runtime's own timer of a connection in its handshake.
+pub(super) const HANDSHAKE: TimerId = TimerId(u64::MAX);
+/// The runtime's own timer of a listener that rests after an error.
+pub(super) const REST: TimerId = TimerId(u64::MAX - 1);
+
+impl Poller {
+    pub(super) fn scratch(&mut self) -> &mut Scratch {
+        &mut self.scratch
+    }
+
+    pub(super) fn push(&mut self, object: u32, ready: Ready) {
+        self.work.push((object, ready));
+    }
+}
+
+fn reasons(event: &Event) -> Ready {
+    let mut ready = Ready::NONE;
+    if event.is_readable() {
+        ready |= Ready::READABLE;
+    }
+    if event.is_writable() {
+        ready |= Ready::WRITABLE;
+    }
+    if event.is_read_closed() || event.is_error() {
+        ready |= Ready::READABLE | Ready::CLOSED;
+    }
+    if event.is_write_closed() {
+        ready |= Ready::WRITABLE;
+    }
+    ready
+}

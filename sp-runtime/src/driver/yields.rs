@@ -1,0 +1,66 @@
+//! Giving up the CPU and looking again, before sleeping: bounded, and off where others want the CPU.
+//!
+//! On one CPU the peer runs during the yield and its answer is there afterwards; on two, its answer arrives within a few
+//! yields. Spinning without yielding would keep the peer from running.
+
+use std::time::{Duration, Instant};
+
+/// A yield that took this long gave the CPU to somebody with real work.
+const LONG: Duration = Duration::from_micros(500);
+/// How long to do without yields then: first, and at most.
+const PENALTY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(320));
+
+#[derive(Debug)]
+pub(crate) struct Yields {
+    most: u32,
+    left: u32,
+    penalty: Duration,
+    off_until: Option<Instant>,
+}
+
+impl Yields {
+    pub(crate) fn new(most: u32) -> Self {
+        Self {
+            most,
+            left: most,
+            penalty: PENALTY.0,
+            off_until: None,
+        }
+    }
+
+    /// A new wait begins.
+    pub(crate) fn start(&mut self, most: u32) {
+        self.most = most;
+        self.left = self.most;
+    }
+
+    /// Something came: it is worth looking for more.
+    pub(crate) fn refill(&mut self) {
+        self.left = self.most;
+    }
+
+    /// Yields once. False: sleep instead.
+    pub(crate) fn try_yield(&mut self) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        let before = Instant::now();
+        if let Some(until) = self.off_until {
+            if before < until {
+                self.left = 0;
+                return false;
+            }
+            self.off_until = None;
+        }
+        self.left -= 1;
+        rustix::thread::sched_yield();
+        if before.elapsed() > LONG {
+            self.off_until = Some(before + self.penalty);
+            self.penalty = (self.penalty * 2).min(PENALTY.1);
+            self.left = 0;
+        } else if self.left == 0 {
+            self.penalty = PENALTY.0.max(self.penalty / 2);
+        }
+        true
+    }
+}

@@ -1,0 +1,352 @@
+//! Sockets as users have them.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use spkit_api::{
+    Address, ContextId, Error, ErrorKind, Message, OptSpec, Options, ProtocolInfo, ProtocolPlugin,
+    Result, SendError, Time, Value,
+    option::{Change, Opt, OptionType, Scope},
+    options::{LINGER, RECONNECT_MAX, RECONNECT_MIN, RECV_TIMEOUT, SEND_TIMEOUT, YIELDS},
+};
+
+use crate::{
+    driver::{self, Shared, closing::CloseReport, operations::Patience},
+    endpoint::{Dialer, Listener},
+    event::SocketEvent,
+    future::{RecvFuture, SendFuture},
+    runtime::{Runtime, RuntimeInner, queue_limit},
+    stats::Stats,
+    sync::lock,
+};
+
+/// A socket: speaks one protocol, over any number of dialers and listeners.
+///
+/// Handles are cheap to clone and can be used from any thread. When the last one goes, the socket closes in the
+/// background, sending what it accepted for at most the option `linger`.
+#[derive(Clone)]
+pub struct Socket {
+    handle: Arc<Handle>,
+}
+
+/// Closes the socket with its last handle.
+pub(crate) struct Handle {
+    pub(crate) shared: Arc<Shared>,
+    started: AtomicBool,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let linger = lock(&self.shared.options).get(LINGER);
+        self.shared.close(linger.unwrap_or_default());
+    }
+}
+
+impl Socket {
+    /// Opens a socket of a protocol, by name, in the program's shared runtime: `Socket::open("rep")?`.
+    ///
+    /// An unknown name is an error that lists what is linked.
+    pub fn open(protocol: &str) -> Result<Self> {
+        Runtime::shared()?.open(protocol)
+    }
+
+    pub(crate) fn start(
+        runtime: &Arc<RuntimeInner>,
+        plugin: &'static ProtocolPlugin,
+        options: Options,
+    ) -> Result<Self> {
+        let limit = queue_limit(&options);
+        let yields = options.get(YIELDS).unwrap_or_default();
+        let protocol_options: Vec<_> = plugin
+            .info()
+            .options()
+            .iter()
+            .filter_map(|row| Some((row.name(), options.value(row.name())?)))
+            .collect();
+        let shared = Shared::start(
+            Arc::clone(runtime),
+            plugin.build(),
+            plugin.origin(),
+            options,
+            limit,
+            yields,
+        )?;
+        runtime.socket_opened(&shared);
+        shared.with_core(|hosted| {
+            for (name, value) in &protocol_options {
+                hosted.core.set_option(ContextId::SOCKET, name, value);
+            }
+        });
+        let started = AtomicBool::new(false);
+        Ok(Self {
+            handle: Arc::new(Handle { shared, started }),
+        })
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+
+    /// What its protocol is.
+    pub fn protocol(&self) -> &'static ProtocolInfo {
+        self.shared().info
+    }
+
+    // ---- endpoints
+
+    /// Connects to an address, now and again whenever the connection is lost. Returns at once; only mistakes that need
+    /// no I/O to see (scheme, grammar, options) are errors here. The rest are events, and another attempt.
+    pub fn dial(&self, address: &str) -> Result<Dialer> {
+        self.dial_with(address, |_| Ok(()))
+    }
+
+    /// As [`dial`](Self::dial), with options of this dialer's own.
+    pub fn dial_with(
+        &self,
+        address: &str,
+        set: impl FnOnce(&mut Options) -> Result<()>,
+    ) -> Result<Dialer> {
+        let (address, plugin, options) = self.endpoint(address, Scope::Dialer, set)?;
+        let pauses = (
+            options.get(RECONNECT_MIN).unwrap_or_default(),
+            options.get(RECONNECT_MAX).unwrap_or_default(),
+        );
+        let id = self.shared().dial(&address, plugin, options, pauses)?;
+        Ok(Dialer::new(Arc::clone(self.shared()), id, address))
+    }
+
+    /// Listens at an address. An address in use, a missing directory or right, bad grammar are errors here.
+    pub fn listen(&self, address: &str) -> Result<Listener> {
+        self.listen_with(address, |_| Ok(()))
+    }
+
+    /// As [`listen`](Self::listen), with options of this listener's own.
+    pub fn listen_with(
+        &self,
+        address: &str,
+        set: impl FnOnce(&mut Options) -> Result<()>,
+    ) -> Result<Listener> {
+        let (address, plugin, options) = self.endpoint(address, Scope::Listener, set)?;
+        let (id, local) = self.shared().listen(&address, plugin, options)?;
+        Ok(Listener::new(Arc::clone(self.shared()), id, local))
+    }
+
+    fn endpoint(
+        &self,
+        address: &str,
+        scope: Scope,
+        set: impl FnOnce(&mut Options) -> Result<()>,
+    ) -> Result<(Address, &'static spkit_api::TransportPlugin, Options)> {
+        let address = Address::parse(address)?;
+        let registry = &self.shared().runtime.registry;
+        let plugin = registry
+            .transport(address.scheme())
+            .map_err(|error| error.at(&address))?;
+        let mut own = Options::over(&[
+            spkit_api::options::COMMON,
+            plugin.transport().info().options(),
+        ]);
+        set(&mut own).map_err(|error| error.at(&address))?;
+        if let Some(row) = own.is_set().find(|row| !fits(row, scope)) {
+            return Err(Error::new(
+                ErrorKind::OptionInvalid,
+                format!(
+                    "option `{}` belongs to {:?}, not to a {scope:?}",
+                    row.name(),
+                    row.scope_of()
+                ),
+            )
+            .at(&address));
+        }
+        let mut options = Options::over(&[
+            spkit_api::options::COMMON,
+            plugin.transport().info().options(),
+        ]);
+        options.inherit(&lock(&self.shared().options));
+        options.inherit(&own);
+        self.handle.started.store(true, Ordering::Relaxed);
+        Ok((address, plugin, options))
+    }
+
+    // ---- sending
+
+    /// Sends, waiting for room as long as the option `send-timeout` says (for ever, unless set).
+    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        let patience = self.patience(SEND_TIMEOUT);
+        self.shared()
+            .send(ContextId::SOCKET, message.into(), patience)
+    }
+
+    /// Sends if that needs no waiting.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.shared()
+            .send(ContextId::SOCKET, message.into(), Patience::None)
+    }
+
+    /// Sends, waiting for room at most so long.
+    pub fn send_timeout(
+        &self,
+        message: impl Into<Message>,
+        timeout: Duration,
+    ) -> Result<(), SendError> {
+        self.shared()
+            .send(ContextId::SOCKET, message.into(), within(timeout))
+    }
+
+    /// Sends, on any executor. Dropping the future before it is ready drops the message with it, unsent; nothing is
+    /// sent in part.
+    pub fn send_async(&self, message: impl Into<Message>) -> SendFuture {
+        SendFuture::new(Arc::clone(&self.handle), ContextId::SOCKET, message.into())
+    }
+
+    // ---- receiving
+
+    /// Receives, waiting as long as the option `recv-timeout` says (for ever, unless set).
+    pub fn recv(&self) -> Result<Message> {
+        let patience = self.patience(RECV_TIMEOUT);
+        self.shared().recv(ContextId::SOCKET, patience)
+    }
+
+    /// Receives if that needs no waiting.
+    pub fn try_recv(&self) -> Result<Message> {
+        self.shared().recv(ContextId::SOCKET, Patience::None)
+    }
+
+    /// Receives, waiting at most so long.
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<Message> {
+        self.shared().recv(ContextId::SOCKET, within(timeout))
+    }
+
+    /// Receives, on any executor. Dropping the future at any point loses no message.
+    pub fn recv_async(&self) -> RecvFuture {
+        RecvFuture::new(Arc::clone(&self.handle), ContextId::SOCKET)
+    }
+
+    fn patience(&self, key: Opt<Option<Duration>>) -> Patience {
+        match lock(&self.shared().options).get(key).flatten() {
+            None => Patience::Until(None),
+            Some(timeout) => within(timeout),
+        }
+    }
+
+    // ---- options
+
+    /// Sets an option. Name, kind, range and scope are checked; the error says what is allowed.
+    pub fn set<T: OptionType>(&self, key: Opt<T>, value: T) -> Result<()> {
+        self.set_value(key.name(), value.into_value())
+    }
+
+    /// Sets an option from text: `socket.set_str("recv-timeout", "250ms")?`.
+    pub fn set_str(&self, name: &str, text: &str) -> Result<()> {
+        let row = lock(&self.shared().options).row(name)?;
+        let value = Value::parse(row.kind(), text)
+            .map_err(|error| error.within(format!("option `{name}`")))?;
+        self.set_value(name, value)
+    }
+
+    fn set_value(&self, name: &str, value: Value) -> Result<()> {
+        let row = {
+            let mut options = lock(&self.shared().options);
+            let row = options.row(name)?;
+            if row.changes() == Change::BeforeStart {
+                return Err(Error::new(
+                    ErrorKind::OptionInvalid,
+                    format!(
+                        "option `{name}` is set when the socket is opened (Runtime::open_with)"
+                    ),
+                ));
+            }
+            options.set_value(name, value.clone())?
+        };
+        if let (true, Value::Int(yields)) = (row.name() == YIELDS.name(), &value) {
+            self.shared().set_yields(*yields);
+        }
+        self.shared().with_core(|hosted| {
+            hosted
+                .core
+                .set_option(ContextId::SOCKET, row.name(), &value);
+        });
+        Ok(())
+    }
+
+    /// The value of an option; `None` if the socket does not know it.
+    pub fn get<T: OptionType>(&self, key: Opt<T>) -> Option<T> {
+        lock(&self.shared().options).get(key)
+    }
+
+    /// The tables of the options it knows.
+    pub fn option_rows(&self) -> Vec<&'static OptSpec> {
+        lock(&self.shared().options).rows().collect()
+    }
+
+    // ---- news
+
+    /// The next event, if there is one. Events that nobody takes are kept up to a bound, then counted as lost.
+    pub fn try_event(&self) -> Option<SocketEvent> {
+        self.shared().next_event(Some(Time::from_nanos(0)))
+    }
+
+    /// The next event, waiting at most so long.
+    pub fn next_event(&self, timeout: Duration) -> Option<SocketEvent> {
+        self.shared().next_event(Some(driver::now() + timeout))
+    }
+
+    /// Waits until so many peers are connected.
+    pub fn wait_for_peers(&self, peers: usize, timeout: Duration) -> Result<()> {
+        let until = driver::now() + timeout;
+        let there = self
+            .shared()
+            .wait_until(until, |shared| (shared.pipe_count() >= peers).then_some(()));
+        there.ok_or_else(|| {
+            let now = self.shared().pipe_count();
+            Error::new(
+                ErrorKind::TimedOut,
+                format!("waiting for {peers} peers, {now} are connected"),
+            )
+        })
+    }
+
+    /// What it did so far.
+    pub fn stats(&self) -> Stats {
+        self.shared().stats()
+    }
+
+    // ---- the end
+
+    /// Closes: every blocked operation ends, on whatever thread. What was accepted goes on being sent in the background
+    /// for at most the option `linger`.
+    pub fn close(&self) {
+        let linger = lock(&self.shared().options).get(LINGER);
+        self.shared().close(linger.unwrap_or_default());
+    }
+
+    /// Closes, sends what was accepted for at most `drain`, waits for that, and accounts for the messages.
+    pub fn close_with(&self, drain: Duration) -> CloseReport {
+        self.shared().close(drain);
+        self.shared().wait_closed()
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.handle.shared.fmt(f)
+    }
+}
+
+fn within(timeout: Duration) -> Patience {
+    if timeout.is_zero() {
+        Patience::None
+    } else {
+        Patience::Until(Some(driver::now() + timeout))
+    }
+}
+
+fn fits(row: &OptSpec, scope: Scope) -> bool {
+    row.scope_of() == Scope::Endpoint || row.scope_of() == scope
+}
