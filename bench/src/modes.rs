@@ -72,15 +72,15 @@ impl Job {
     /// The dialing end.
     pub(crate) fn drive(&self) -> Result<Figures> {
         let runtime = Runtime::shared()?;
-        let figures = match self.mode {
-            Mode::Lat | Mode::ReqRep => self.ping(&dialed(&runtime, self)?)?,
-            Mode::Thr => self.push(&runtime)?,
-        };
-        ensure!(
-            runtime.shutdown(Duration::from_secs(30)),
-            "messages are left over"
-        );
-        Ok(figures)
+        match self.mode {
+            Mode::Lat | Mode::ReqRep => {
+                let socket = dialed(&runtime, self)?;
+                let figures = self.ping(&socket)?;
+                socket.close_with(CONNECT);
+                Ok(figures)
+            }
+            Mode::Thr => self.push(&runtime),
+        }
     }
 
     fn warm_up(&self) -> usize {
@@ -143,12 +143,11 @@ impl Job {
             }
             Ok(())
         })?;
-        drop(sockets);
         // The rest goes out while the sockets close: it counts.
-        ensure!(
-            runtime.shutdown(Duration::from_secs(30)),
-            "messages are left over"
-        );
+        for socket in sockets {
+            let report = socket.close_with(Duration::from_secs(30));
+            ensure!(report.complete, "messages are left over: {report:?}");
+        }
         Ok(Figures::of_other_end(Usage::now() - before))
     }
 

@@ -230,7 +230,7 @@ impl Socket {
 
     fn patience(&self, key: Opt<Option<Duration>>) -> Patience {
         match lock(&self.shared().options).get(key).flatten() {
-            None => Patience::Until(None),
+            None => Patience::For(None),
             Some(timeout) => within(timeout),
         }
     }
@@ -343,7 +343,7 @@ fn within(timeout: Duration) -> Patience {
     if timeout.is_zero() {
         Patience::None
     } else {
-        Patience::Until(Some(driver::now() + timeout))
+        Patience::For(Some(timeout))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sending and receiving, in each way of waiting.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use spkit_api::{ContextId, ErrorKind, Message, Result, SendError, Time};
 
@@ -24,8 +24,8 @@ thread_local! {
 pub(crate) enum Patience {
     /// Not at all.
     None,
-    /// Until then; for ever without a time.
-    Until(Option<Time>),
+    /// So long; for ever without a time. The clock is read only if there is something to wait for.
+    For(Option<Duration>),
 }
 
 /// What becomes of an operation that cannot be done now.
@@ -52,12 +52,10 @@ impl Shared {
                 Ok(false) => Err(ErrorKind::WouldBlock.into()),
                 sent => sent.map(|_| ()),
             },
-            Patience::Until(deadline) => {
-                self.block(context, Direction::Send, deadline, |waiting| {
-                    let sent = self.attempt_send(context, &mut slot, waiting)?;
-                    Ok(sent.then_some(()))
-                })
-            }
+            Patience::For(timeout) => self.block(context, Direction::Send, timeout, |waiting| {
+                let sent = self.attempt_send(context, &mut slot, waiting)?;
+                Ok(sent.then_some(()))
+            }),
         };
         result.map_err(|error| SendError {
             error,
@@ -79,11 +77,9 @@ impl Shared {
                     Err(ErrorKind::WouldBlock.into())
                 }
             },
-            Patience::Until(deadline) => {
-                self.block(context, Direction::Recv, deadline, |waiting| {
-                    self.attempt_recv(context, waiting)
-                })
-            }
+            Patience::For(timeout) => self.block(context, Direction::Recv, timeout, |waiting| {
+                self.attempt_recv(context, waiting)
+            }),
         }
     }
 
@@ -149,12 +145,13 @@ impl Shared {
         self: &Arc<Self>,
         context: ContextId,
         direction: Direction,
-        deadline: Option<Time>,
+        timeout: Option<Duration>,
         mut attempt: impl FnMut(&mut Waiting) -> Result<Option<T>>,
     ) -> Result<T> {
         if let Some(done) = attempt(&mut Waiting::Not)? {
             return Ok(done);
         }
+        let deadline = timeout.map(|timeout| clock::now() + timeout);
         let me = WAITER
             .take()
             .filter(|kept| Arc::strong_count(kept) == 1)

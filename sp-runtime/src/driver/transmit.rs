@@ -268,6 +268,7 @@ impl Shared {
         let result = guarded(cell.origin, || {
             let mut io = IoCx::new(&mut reactor, Ready::NONE);
             loop {
+                let before = batch.len();
                 while let Some(message) = batch.pop_front() {
                     let mut slot = Some(message);
                     let took = pipe.poll_send(&mut io, &mut slot)?.is_ready();
@@ -285,6 +286,10 @@ impl Shared {
                 }
                 if batch.is_empty() {
                     return Ok(Poll::Ready(()));
+                }
+                if batch.len() == before {
+                    // Not even flushing makes room: the pipe says when there is some.
+                    return Ok(Poll::Pending);
                 }
             }
         });

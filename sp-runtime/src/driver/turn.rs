@@ -33,6 +33,8 @@ pub(super) struct Poller {
     inbox: Inbox,
     scratch: Scratch,
     yields: Yields,
+    /// Messages received since the last look at them.
+    came: usize,
     /// The pipe that delivered last: worth a guess if it is the only one.
     hot: Option<Arc<PipeCell>>,
 }
@@ -47,6 +49,7 @@ impl Default for Poller {
             inbox: Inbox::default(),
             scratch: Scratch::default(),
             yields: Yields::new(0),
+            came: 0,
             hot: None,
         }
     }
@@ -69,7 +72,7 @@ impl Shared {
             }
             self.run_timers(poller);
             if worked {
-                poller.yields.refill();
+                poller.yields.refill(std::mem::take(&mut poller.came));
                 continue;
             }
             if self.try_yield(poller, me) {
@@ -289,6 +292,7 @@ impl Shared {
         let owes = pipe.pending().bytes > 0;
         let came = !inbox.is_empty();
         if came {
+            poller.came += inbox.len();
             let mut hosted = lock(&self.core);
             hosted.heard = true;
             hosted.core.received(cell.id, inbox);

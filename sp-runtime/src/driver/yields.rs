@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 /// A yield that took this long gave the CPU to somebody with real work.
 const LONG: Duration = Duration::from_micros(500);
+/// So many messages at once are a stream.
+const STREAM: usize = 32;
 /// How long to do without yields then: first, and at most.
 const PENALTY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(320));
 
@@ -34,9 +36,14 @@ impl Yields {
         self.left = self.most;
     }
 
-    /// Something came: it is worth looking for more.
-    pub(crate) fn refill(&mut self) {
+    /// So many messages came: it is worth looking for more. If many came during a long yield, it was the peer who
+    /// had the CPU, and it used it for us.
+    pub(crate) fn refill(&mut self, messages: usize) {
         self.left = self.most;
+        if messages >= STREAM {
+            self.off_until = None;
+            self.penalty = PENALTY.0;
+        }
     }
 
     /// Yields once. False: sleep instead.

@@ -38,7 +38,7 @@ fn armed_look() {
 #[test]
 fn armed_again() {
     explore_with(
-        || World::new().looking(Looks::Armed),
+        || World::new().looking(Looks::All),
         |world| {
             receive_in_no_time(world);
             world.notify(PEER);
@@ -98,15 +98,15 @@ fn settle_and_caller() {
 #[test]
 fn watch_and_leave() {
     explore_with(World::new, |world| {
-        let caller = spawn(world, |world| {
-            if receive_in_no_time(world).is_some() {
-                world.arrive(MAIL);
-            }
-        });
         let system = spawn(world, |world| world.arrive(MAIL));
-        receive_in_task(world);
-        caller.join().unwrap();
+        let task = spawn(world, |world| {
+            receive_in_task(world);
+        });
+        if receive_in_no_time(world).is_some() {
+            world.arrive(MAIL);
+        }
         system.join().unwrap();
+        task.join().unwrap();
     });
 }
 
