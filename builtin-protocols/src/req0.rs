@@ -152,7 +152,7 @@ impl Req0 {
         let asked = Stage::Asked(Request {
             id,
             message,
-            pipe: Some(pipe),
+            pipe,
             sent,
         });
         match std::mem::replace(&mut context.stage, asked) {
@@ -235,10 +235,9 @@ impl Req0 {
     /// Requests that went over a lost pipe go elsewhere at once (SP-RR-013). Linear in the requests under way.
     fn on_removed(&mut self, cx: &mut Cx<'_>, pipe: PipeId) {
         self.pipes.remove(pipe);
-        let affected = self.awaited.values().copied().filter(|context| {
-            let context = self.contexts.get(context);
-            matches!(context, Some(Context { stage: Stage::Asked(request), .. })
-                if request.pipe == Some(pipe))
+        let affected = self.awaited.values().copied().filter(|whose| {
+            let context = self.contexts.get(whose);
+            context.is_some_and(|context| context.went_over(pipe))
         });
         for whose in affected.collect::<Vec<_>>() {
             let Some(context) = self.contexts.get_mut(&whose) else {
@@ -248,7 +247,6 @@ impl Req0 {
             let Some(request) = context.request() else {
                 continue;
             };
-            request.pipe = None;
             if resends {
                 self.send_again_or_later(cx, whose);
             } else {
@@ -275,14 +273,11 @@ impl Req0 {
             return;
         };
         let waited = cx.now() - request.sent;
-        if request.pipe.is_none() {
-            // It waits for a peer, and its interval begins when it goes out.
-        } else if waited < interval {
-            // The timer was set for an earlier request.
+        if waited < interval {
+            // The timer was set for an earlier request, or before this one went elsewhere.
             context.ticking = true;
             cx.set_timer(timer, interval - waited);
         } else {
-            request.pipe = None;
             self.send_again_or_later(cx, whose);
         }
     }
@@ -296,8 +291,7 @@ impl Req0 {
         {
             context.resend = time.filter(|time| !time.is_zero());
             context.stop(cx, set.context);
-            if let Some(request) = context.request() {
-                request.sent = cx.now();
+            if context.request().is_some() {
                 context.tick(cx, set.context);
             }
         }
@@ -340,7 +334,7 @@ impl Req0 {
         let Some(pipe) = self.pipes.offer(cx, &mut copy) else {
             return false;
         };
-        request.pipe = Some(pipe);
+        request.pipe = pipe;
         request.sent = cx.now();
         context.tick(cx, whose);
         true

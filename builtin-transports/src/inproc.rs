@@ -26,8 +26,8 @@ use self::{
     pipe::Link,
 };
 
-static INFO: TransportInfo = TransportInfo::new(&["inproc"])
-    .doc("Within the process, by any name, without copying.");
+static INFO: TransportInfo =
+    TransportInfo::new(&["inproc"]).doc("Within the process, by any name, without copying.");
 
 /// The in-process transport.
 #[derive(Clone, Copy, Debug)]

@@ -59,6 +59,11 @@ impl Memory {
         self.total / 2
     }
 
+    /// Whether there is so little left (a quarter) that nobody should read more than it has to.
+    pub fn is_tight(&self) -> bool {
+        self.used() > self.total / 4 * 3
+    }
+
     /// A reservation of nothing yet.
     pub fn reservation(self: &Arc<Self>) -> Reservation {
         Reservation {

@@ -66,6 +66,8 @@ pub(crate) struct Rest {
     limit: QueueLimit,
     pipes: Slots<PipeState>,
     contexts: Slots<ContextState>,
+    /// Operations on all lists together.
+    waiting: usize,
     timers: Timers<TimerKey>,
     endpoints: Slots<EndpointState>,
     phase: Phase,
@@ -127,6 +129,7 @@ impl SocketCore {
                 limit,
                 pipes: Slots::default(),
                 contexts,
+                waiting: 0,
                 timers: Timers::default(),
                 endpoints: Slots::default(),
                 phase: Phase::Open,
@@ -182,11 +185,13 @@ impl SocketCore {
         if !self.info.can_recv() {
             return Err(self.cannot("receive"));
         }
-        // What had come before a close may still be taken.
-        if self.rest.queue(context).is_none_or(RecvQueue::is_empty) {
-            self.rest.check_open(context)?;
-        }
         let mut message = None;
+        // What had come before a close may still be taken.
+        if let Err(error) = self.rest.check_open(context) {
+            if self.rest.queue(context).is_none_or(RecvQueue::is_empty) {
+                return Err(error);
+            }
+        }
         if self.info.wants_recv() {
             self.event(Event::recv(context, &mut message));
             if let Some(error) = self.rest.failed.take() {
@@ -206,6 +211,7 @@ impl SocketCore {
     /// An operation that could not be done now waits to be told to try again.
     pub(crate) fn wait(&mut self, context: ContextId, direction: Direction, wake: Wake) -> WaitId {
         // A closed context's operation fails at its next try: tell it to.
+        self.rest.waiting += 1;
         match self.rest.waiters(context, direction) {
             Some(waiters) => waiters.add(wake),
             None => {
@@ -240,6 +246,7 @@ impl SocketCore {
 
     /// It waits no more: it was served, or it gave up. A wake it did not need goes to the next.
     pub(crate) fn waited(&mut self, context: ContextId, direction: Direction, id: WaitId) {
+        self.rest.waiting -= 1;
         let Some(state) = self.rest.contexts.get_mut(context.raw()) else {
             return;
         };
@@ -255,6 +262,9 @@ impl SocketCore {
 
     /// After an operation that was served: the next one may be served too.
     pub(crate) fn passed(&mut self, context: ContextId, direction: Direction) {
+        if self.rest.waiting == 0 {
+            return;
+        }
         let Some(state) = self.rest.contexts.get_mut(context.raw()) else {
             return;
         };
@@ -632,6 +642,9 @@ impl SocketCore {
 
 impl Rest {
     fn check_open(&self, context: ContextId) -> Result<()> {
+        if context == ContextId::SOCKET && matches!(self.phase, Phase::Open) {
+            return Ok(());
+        }
         match &self.phase {
             Phase::Failed(error) => Err(error.clone()),
             Phase::Closing => Err(ErrorKind::Closed.into()),
@@ -658,8 +671,10 @@ impl Rest {
         let state = self.contexts.get_mut(context.raw())?;
         let mut resumed = Vec::new();
         let message = state.queue.pop(&mut resumed);
-        for pipe in resumed {
-            self.unchoke(pipe);
+        if !resumed.is_empty() {
+            for pipe in resumed {
+                self.unchoke(pipe);
+            }
         }
         message
     }

@@ -28,8 +28,9 @@ use std::{
     fmt, io,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use mio::{Registry, Token, Waker};
@@ -37,13 +38,19 @@ use spkit_api::{
     __private::Notify, EndpointId, Options, PipeId, Protocol, ProtocolInfo, Time, TimerId,
     plugin::Origin,
 };
+use spkit_api::{
+    Value,
+    options::{RECV_TIMEOUT, SEND_TIMEOUT, YIELDS},
+};
 
 use self::{
     background::SocketBells, connections::Objects, pipe_cell::PipeCell, reactor::Scratch,
     turn::Poller,
 };
 use crate::{
-    core::{SocketCore, outcome::Outcome, queue::QueueLimit, timers::Timers, waiters::Wake},
+    core::{
+        Direction, SocketCore, outcome::Outcome, queue::QueueLimit, timers::Timers, waiters::Wake,
+    },
     event::SocketEvent,
     handover::{ATTENTION, Handover, flush::FlushQueue},
     runtime::RuntimeInner,
@@ -82,6 +89,8 @@ pub(crate) struct Shared {
     fresh: Mutex<Option<mio::Poll>>,
     news: News,
     yields: AtomicI64,
+    /// The options send-timeout and recv-timeout in nanoseconds; `u64::MAX` is for ever.
+    timeouts: [AtomicU64; 2],
     /// The socket closes.
     closing: AtomicBool,
     /// When to give up closing in order.
@@ -128,7 +137,6 @@ impl Shared {
         origin: Origin,
         options: Options,
         limit: QueueLimit,
-        yields: i64,
     ) -> io::Result<Arc<Self>> {
         let seed = u64::from(runtime.random()) << 32 | u64::from(runtime.random());
         let info = protocol.info();
@@ -155,7 +163,8 @@ impl Shared {
             registry: OnceLock::new(),
             fresh: Mutex::new(None),
             news: News::default(),
-            yields: AtomicI64::new(yields),
+            yields: AtomicI64::new(0),
+            timeouts: [const { AtomicU64::new(u64::MAX) }; 2],
             closing: AtomicBool::new(false),
             close_by: Mutex::new(None),
             id,
@@ -301,8 +310,33 @@ impl Shared {
         lock(&self.scratch).push(scratch);
     }
 
-    pub(crate) fn set_yields(&self, yields: i64) {
-        self.yields.store(yields, Ordering::Relaxed);
+    /// The time limit of operations in this direction.
+    pub(crate) fn timeout(&self, direction: Direction) -> Option<Duration> {
+        let nanos = self.timeouts[direction as usize].load(Ordering::Relaxed);
+        (nanos != u64::MAX).then(|| Duration::from_nanos(nanos))
+    }
+
+    /// Copies an option's value to where the hot paths look for it.
+    pub(crate) fn take_note(&self, name: &str, value: &Value) {
+        match value {
+            Value::Int(yields) if name == YIELDS.name() => {
+                self.yields.store(*yields, Ordering::Relaxed);
+            }
+            Value::Duration(timeout) if name == SEND_TIMEOUT.name() => {
+                self.set_timeout(Direction::Send, *timeout);
+            }
+            Value::Duration(timeout) if name == RECV_TIMEOUT.name() => {
+                self.set_timeout(Direction::Recv, *timeout);
+            }
+            _ => {}
+        }
+    }
+
+    fn set_timeout(&self, direction: Direction, timeout: Option<Duration>) {
+        let nanos = timeout.map_or(u64::MAX, |timeout| {
+            u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)
+        });
+        self.timeouts[direction as usize].store(nanos, Ordering::Relaxed);
     }
 }
 

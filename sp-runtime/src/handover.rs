@@ -11,12 +11,16 @@
 //! * A woken waiter returns, whether it leads, parks, or has not come to wait yet.
 //! * Whoever leaves the lead passes it to a parked caller, or to the background thread if anything is outstanding, or
 //!   has the background thread look again after a while.
+//! * What is due is looked at in time, whoever led when that was said.
 //!
 //! The bells are sticky: one that rings before the sleep ends that sleep at once. They may ring for nothing.
 
 pub(crate) mod flush;
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    ops::{Deref, DerefMut},
+};
 
 use crate::sync::{Arc, AtomicBool, Mutex, MutexGuard, Ordering, Thread, lock, mutant, thread};
 
@@ -26,8 +30,10 @@ pub(crate) trait Bells {
     fn ring(&self);
     /// Has the background thread look at the socket. Sticky.
     fn summon(&self);
-    /// Has the background thread look at the socket after the grace period; says when that is (nanoseconds).
-    fn arm(&self) -> u64;
+    /// When a grace period that starts now is over (nanoseconds).
+    fn grace_end(&self) -> u64;
+    /// Has the background thread look at the socket then.
+    fn arm(&self, at: u64);
 }
 
 /// Stands in the ready list for "look at everything again": no object has this number.
@@ -108,7 +114,7 @@ struct State {
     armed: bool,
     /// A caller led since the background thread looked last.
     used: bool,
-    /// The earliest known to be due (nanoseconds). Who sleeps looks by then; nobody knows of what was done since.
+    /// Nothing is due before that (nanoseconds), as far as was said: whoever sleeps looks by then.
     wake_by: u64,
     /// When the armed look comes.
     look_at: u64,
@@ -144,6 +150,54 @@ pub(crate) struct Handover<B> {
     bells: B,
 }
 
+/// The state, locked. What has to ring rings once the lock is released: whoever wakes up would run into it.
+struct Locked<'a, B: Bells> {
+    state: Option<MutexGuard<'a, State>>,
+    bells: &'a B,
+    ring: bool,
+    summon: bool,
+    arm: Option<u64>,
+    unpark: Option<Thread>,
+}
+
+impl<B: Bells> Deref for Locked<'_, B> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        match &self.state {
+            Some(state) => state,
+            None => unreachable!("locked until dropped"),
+        }
+    }
+}
+
+impl<B: Bells> DerefMut for Locked<'_, B> {
+    fn deref_mut(&mut self) -> &mut State {
+        match &mut self.state {
+            Some(state) => state,
+            None => unreachable!("locked until dropped"),
+        }
+    }
+}
+
+impl<B: Bells> Drop for Locked<'_, B> {
+    fn drop(&mut self) {
+        self.state = None;
+        if let Some(at) = self.arm {
+            self.bells.arm(at);
+        }
+        if self.summon {
+            self.bells.summon();
+        }
+        if self.ring {
+            self.bells.ring();
+        }
+        if let Some(thread) = self.unpark.take() {
+            thread.unpark();
+        }
+    }
+}
+
 impl<B: Bells> Handover<B> {
     pub(crate) fn new(bells: B, callers_park: bool) -> Self {
         let state = State {
@@ -174,7 +228,7 @@ impl<B: Bells> Handover<B> {
 
     /// A caller comes to wait. Every `join` has its [`leave`](Self::leave), also before the next `join`.
     pub(crate) fn join(&self, me: &Arc<Waiter>) -> Role {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         if me.woken() {
             return Role::Woken;
         }
@@ -188,7 +242,7 @@ impl<B: Bells> Handover<B> {
         state.parked.push_back(Arc::clone(me));
         if !state.later.is_empty() && !mutant("park_leaves_later") {
             state.hurry();
-            self.attend(state);
+            state.attend();
         }
         Role::Park
     }
@@ -205,24 +259,25 @@ impl<B: Bells> Handover<B> {
 
     /// A caller stops waiting, for whatever reason. If it led, the lead goes on to the next.
     pub(crate) fn leave(&self, me: &Arc<Waiter>) {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         if !me.leads() || mutant("leave_keeps_lead") {
             state.parked.retain(|parked| !Arc::ptr_eq(parked, me));
             return;
         }
         me.set_leads(false);
         state.sleep = Sleep::Awake;
-        self.pass_on(state);
+        state.pass_on();
     }
 
     /// Makes the waiter's operation go on, wherever it is.
     pub(crate) fn wake(&self, waiter: &Waiter) {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         waiter.woken.store(true, Ordering::Relaxed);
-        if !waiter.leads() {
-            waiter.thread.unpark();
-        } else if !mutant("wake_spares_leader") {
-            self.rouse(&mut state);
+        match waiter.leads() {
+            true if mutant("wake_spares_leader") => {}
+            true => state.rouse(),
+            false if mutant("wake_spares_parked") => {}
+            false => state.unpark = Some(waiter.thread.clone()),
         }
     }
 
@@ -234,7 +289,7 @@ impl<B: Bells> Handover<B> {
 
     /// The leading caller wants to sleep until `wake_by`. False: there is something to do first.
     pub(crate) fn before_sleep(&self, me: &Waiter, wake_by: u64, polling: bool) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         let woken = me.woken() && !mutant("sleep_over_wake");
         let ready = !state.ready.is_empty() && !mutant("sleep_over_ready");
         let later = !state.later.is_empty() && !mutant("sleep_over_later");
@@ -252,7 +307,7 @@ impl<B: Bells> Handover<B> {
 
     /// The leader is awake: takes over what was notified. True if its own operation can go on.
     pub(crate) fn after_sleep(&self, me: &Waiter, ready: &mut Vec<u64>) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         state.sleep = Sleep::Awake;
         state.collect(ready);
         me.woken()
@@ -262,42 +317,44 @@ impl<B: Bells> Handover<B> {
 
     /// An object wants to be polled.
     pub(crate) fn notify(&self, object: u64) {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         if !state.ready.contains(&object) {
             state.ready.push(object);
         }
-        self.attend(state);
+        state.attend();
     }
 
     /// An object may be polled when somebody leads anyway: the queue is not empty.
     pub(crate) fn notify_later(&self, object: u64) {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         if state.later.contains(&object) {
             return;
         }
         state.later.push(object);
         // Those who wait without leading may have emptied the queue since.
-        if state.watchers > 0 && !mutant("later_spares_watchers") || !state.parked.is_empty() {
+        let watched = state.watchers > 0 && !mutant("later_spares_watchers");
+        let parked = !state.parked.is_empty() && !mutant("later_spares_parked");
+        if watched || parked {
             state.hurry();
-            self.attend(state);
+            state.attend();
         } else if !mutant("later_spares_leader") {
             // A leader that sleeps would sleep over it.
-            self.rouse(&mut state);
+            state.rouse();
         }
     }
 
     /// What was put off is wanted now: somebody found the queue empty and does not lead.
     pub(crate) fn hurry(&self) {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         if !state.later.is_empty() && !mutant("hurry_waits") {
             state.hurry();
-            self.attend(state);
+            state.attend();
         }
     }
 
     /// Something is due at `at`: if whoever is responsible would look later than that, it looks now.
     pub(crate) fn due(&self, at: u64) {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         let looks_in_time = match (state.lead, &state.sleep) {
             (Lead::Caller, Sleep::Awake) | (Lead::Turn, _) => mutant("due_trusts_the_awake"),
             (Lead::Caller, _) | (Lead::Watch, _) => state.wake_by <= at,
@@ -306,18 +363,18 @@ impl<B: Bells> Handover<B> {
         state.wake_by = state.wake_by.min(at);
         if !looks_in_time {
             state.ready.push(ATTENTION);
-            self.attend(state);
+            state.attend();
         }
     }
 
     /// A party waits without leading: from now on somebody drives the socket all the time.
     pub(crate) fn watch(&self) {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         state.watchers += 1;
         state.hurry();
         let nobody = state.lead == Lead::Nobody && !mutant("watch_over_nobody");
         if nobody || !state.ready.is_empty() {
-            self.attend(state);
+            state.attend();
         }
     }
 
@@ -330,7 +387,7 @@ impl<B: Bells> Handover<B> {
 
     /// The summoned background thread looks. True: it leads now and runs a turn.
     pub(crate) fn take_over(&self) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         state.summoned = mutant("summoned_for_ever");
         if state.lead == Lead::Caller && !mutant("take_over_from_caller") {
             // The caller looks at everything before it sleeps and when it leaves.
@@ -343,7 +400,7 @@ impl<B: Bells> Handover<B> {
 
     /// The grace period is over; should callers come and go, the next look is at `next`.
     pub(crate) fn look(&self, next: u64) -> Look {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         match state.lead {
             Lead::Caller => {
                 state.armed = mutant("armed_after_look");
@@ -370,7 +427,7 @@ impl<B: Bells> Handover<B> {
     /// The background thread's turn is over. True: it sleeps until `wake_by`, or somebody else leads.
     /// False: there is more to do.
     pub(crate) fn settle(&self, wake_by: u64) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = self.lock();
         let ready = !state.ready.is_empty() && !mutant("settle_over_ready");
         if ready || !state.later.is_empty() {
             return false;
@@ -383,61 +440,75 @@ impl<B: Bells> Handover<B> {
                 state.lead = Lead::Caller;
                 state.used = true;
                 next.set_leads(true);
-                next.thread.unpark();
+                state.unpark = Some(next.thread.clone());
             }
         }
         true
     }
 
-    // ---- transitions
+    fn lock(&self) -> Locked<'_, B> {
+        Locked {
+            state: Some(lock(&self.state)),
+            bells: &self.bells,
+            ring: false,
+            summon: false,
+            arm: None,
+            unpark: None,
+        }
+    }
+}
 
+/// Transitions.
+impl<B: Bells> Locked<'_, B> {
     /// Sees to it that somebody looks at the state.
-    fn attend(&self, mut state: MutexGuard<'_, State>) {
-        match state.lead {
-            Lead::Caller => self.rouse(&mut state),
+    fn attend(&mut self) {
+        match self.lead {
+            Lead::Caller => self.rouse(),
             // Looks again before it settles.
             Lead::Turn => {}
-            Lead::Nobody | Lead::Watch => self.summon(&mut state),
+            Lead::Watch if mutant("notify_over_watch") => {}
+            Lead::Nobody | Lead::Watch => self.summon(),
         }
     }
 
     /// Wakes the leading caller if it sleeps.
-    fn rouse(&self, state: &mut State) {
-        match std::mem::replace(&mut state.sleep, Sleep::Awake) {
+    fn rouse(&mut self) {
+        match std::mem::replace(&mut self.sleep, Sleep::Awake) {
             Sleep::Awake => {}
-            Sleep::Polling => self.bells.ring(),
+            Sleep::Polling => self.ring = true,
             Sleep::Parked(_) if mutant("parked_leader_sleeps_on") => {}
-            Sleep::Parked(thread) => thread.unpark(),
+            Sleep::Parked(thread) => self.unpark = Some(thread),
         }
     }
 
-    fn summon(&self, state: &mut State) {
-        if !state.summoned {
-            state.summoned = true;
-            self.bells.summon();
+    fn summon(&mut self) {
+        if !self.summoned {
+            self.summoned = true;
+            self.summon = true;
         }
     }
 
-    fn pass_on(&self, mut state: MutexGuard<'_, State>) {
-        if let Some(next) = state.parked.pop_front() {
+    fn pass_on(&mut self) {
+        if let Some(next) = self.parked.pop_front() {
             next.set_leads(true);
             if !mutant("lead_passed_silently") {
-                next.thread.unpark();
+                self.unpark = Some(next.thread.clone());
             }
             return;
         }
-        state.lead = Lead::Nobody;
-        let ready = !state.ready.is_empty() && !mutant("leave_over_ready");
-        let watched = state.watchers > 0 && !mutant("leave_over_watchers");
+        self.lead = Lead::Nobody;
+        let ready = !self.ready.is_empty() && !mutant("leave_over_ready");
+        let watched = self.watchers > 0 && !mutant("leave_over_watchers");
         if ready || watched {
-            return self.summon(&mut state);
+            return self.summon();
         }
-        if !state.armed && !mutant("leave_unarmed") {
-            state.armed = true;
-            state.look_at = self.bells.arm();
+        if !self.armed && !mutant("leave_unarmed") {
+            self.armed = true;
+            self.look_at = self.bells.grace_end();
+            self.arm = Some(self.look_at);
         }
-        if state.wake_by < state.look_at && !mutant("leave_over_timer") {
-            self.summon(&mut state);
+        if self.wake_by < self.look_at && !mutant("leave_over_timer") {
+            self.summon();
         }
     }
 }

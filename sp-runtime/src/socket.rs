@@ -13,10 +13,11 @@ use spkit_api::{
     Address, ContextId, Error, ErrorKind, Message, OptSpec, Options, ProtocolInfo, ProtocolPlugin,
     Result, SendError, Time, Value,
     option::{Change, Opt, OptionType, Scope},
-    options::{LINGER, RECONNECT_MAX, RECONNECT_MIN, RECV_TIMEOUT, SEND_TIMEOUT, YIELDS},
+    options::{COMMON, LINGER, RECONNECT_MAX, RECONNECT_MIN},
 };
 
 use crate::{
+    core::Direction,
     driver::{self, Shared, closing::CloseReport, operations::Patience},
     endpoint::{Dialer, Listener},
     event::SocketEvent,
@@ -62,7 +63,6 @@ impl Socket {
         options: Options,
     ) -> Result<Self> {
         let limit = queue_limit(&options);
-        let yields = options.get(YIELDS).unwrap_or_default();
         let protocol_options: Vec<_> = plugin
             .info()
             .options()
@@ -75,9 +75,13 @@ impl Socket {
             plugin.origin(),
             options,
             limit,
-            yields,
         )?;
         runtime.socket_opened(&shared);
+        for row in COMMON {
+            if let Some(value) = lock(&shared.options).value(row.name()) {
+                shared.take_note(row.name(), &value);
+            }
+        }
         shared.with_core(|hosted| {
             for (name, value) in &protocol_options {
                 hosted.core.set_option(ContextId::SOCKET, name, value);
@@ -148,10 +152,7 @@ impl Socket {
         let plugin = registry
             .transport(address.scheme())
             .map_err(|error| error.at(&address))?;
-        let mut own = Options::over(&[
-            spkit_api::options::COMMON,
-            plugin.transport().info().options(),
-        ]);
+        let mut own = Options::over(&[COMMON, plugin.transport().info().options()]);
         set(&mut own).map_err(|error| error.at(&address))?;
         if let Some(row) = own.is_set().find(|row| !fits(row, scope)) {
             return Err(Error::new(
@@ -164,10 +165,7 @@ impl Socket {
             )
             .at(&address));
         }
-        let mut options = Options::over(&[
-            spkit_api::options::COMMON,
-            plugin.transport().info().options(),
-        ]);
+        let mut options = Options::over(&[COMMON, plugin.transport().info().options()]);
         options.inherit(&lock(&self.shared().options));
         options.inherit(&own);
         self.handle.started.store(true, Ordering::Relaxed);
@@ -178,7 +176,7 @@ impl Socket {
 
     /// Sends, waiting for room as long as the option `send-timeout` says (for ever, unless set).
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        let patience = self.patience(SEND_TIMEOUT);
+        let patience = self.patience(Direction::Send);
         self.shared()
             .send(ContextId::SOCKET, message.into(), patience)
     }
@@ -209,7 +207,7 @@ impl Socket {
 
     /// Receives, waiting as long as the option `recv-timeout` says (for ever, unless set).
     pub fn recv(&self) -> Result<Message> {
-        let patience = self.patience(RECV_TIMEOUT);
+        let patience = self.patience(Direction::Recv);
         self.shared().recv(ContextId::SOCKET, patience)
     }
 
@@ -228,8 +226,8 @@ impl Socket {
         RecvFuture::new(Arc::clone(&self.handle), ContextId::SOCKET)
     }
 
-    fn patience(&self, key: Opt<Option<Duration>>) -> Patience {
-        match lock(&self.shared().options).get(key).flatten() {
+    fn patience(&self, direction: Direction) -> Patience {
+        match self.shared().timeout(direction) {
             None => Patience::For(None),
             Some(timeout) => within(timeout),
         }
@@ -264,9 +262,7 @@ impl Socket {
             }
             options.set_value(name, value.clone())?
         };
-        if let (true, Value::Int(yields)) = (row.name() == YIELDS.name(), &value) {
-            self.shared().set_yields(*yields);
-        }
+        self.shared().take_note(row.name(), &value);
         self.shared().with_core(|hosted| {
             hosted
                 .core

@@ -32,8 +32,8 @@ pub(super) struct Request {
     pub(super) id: u32,
     /// As it goes over the wire, id in front.
     pub(super) message: Message,
-    /// Over which pipe it went last; `None` while it is to be sent again.
-    pub(super) pipe: Option<PipeId>,
+    /// Over which pipe it went last. That pipe may be gone while the request waits for another.
+    pub(super) pipe: PipeId,
     /// When it went out last.
     pub(super) sent: Time,
 }
@@ -52,6 +52,11 @@ impl Context {
             Stage::Asked(request) => Some(request),
             _ => None,
         }
+    }
+
+    /// Whether its request went over this pipe last.
+    pub(super) fn went_over(&self, pipe: PipeId) -> bool {
+        matches!(&self.stage, Stage::Asked(request) if request.pipe == pipe)
     }
 
     /// Sees to it that the timer fires by the time a request sent now is due again.

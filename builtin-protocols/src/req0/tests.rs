@@ -331,6 +331,44 @@ fn a_request_whose_connection_is_lost_goes_elsewhere_at_once() {
 
 // SP-RR-013
 #[test]
+fn a_request_that_went_elsewhere_has_its_whole_interval_there() {
+    let mut req = req_with(Some(300));
+    let [first, second] = [req.add_pipe(), req.add_pipe()];
+    assert!(req.send(SOCKET, "x").is_done());
+    req.advance(millis(200));
+    req.remove_pipe(first);
+    assert_eq!(req.sent(second).len(), 1);
+    req.advance(millis(299));
+    assert!(req.sent(second).is_empty());
+    req.advance(millis(1));
+    assert_eq!(req.sent(second).len(), 1);
+}
+
+// SP-RR-013
+#[test]
+fn requests_that_lost_their_peer_go_out_as_room_comes() {
+    let mut req = req();
+    let contexts = [SOCKET, req.open_context(), req.open_context()];
+    let [slow, lost] = [req.add_pipe(), req.add_pipe()];
+    req.set_room(slow, 0);
+    for context in contexts {
+        assert!(req.send(context, context.raw().to_string()).is_done());
+    }
+    let mut first = req.sent(lost);
+    req.remove_pipe(lost);
+    let mut again = Vec::new();
+    for room_came in 1..=3 {
+        req.set_room(slow, 1);
+        again.extend(req.sent(slow));
+        assert_eq!(again.len(), room_came);
+    }
+    first.sort();
+    again.sort();
+    assert_eq!(again, first);
+}
+
+// SP-RR-013
+#[test]
 fn a_request_that_lost_every_peer_is_the_first_the_next_one_gets() {
     let (mut req, pipe) = asked_823();
     let receiver = req.start_recv(SOCKET);

@@ -29,7 +29,10 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(caller: Party, listener: Party, address: Address) -> Arc<Self> {
         Arc::new(Self {
-            rings: [Ring::new(caller.send_buffer), Ring::new(listener.send_buffer)],
+            rings: [
+                Ring::new(caller.send_buffer),
+                Ring::new(listener.send_buffer),
+            ],
             bells: [OnceLock::new(), OnceLock::new()],
             protocols: [caller.protocol, listener.protocol],
             address,
@@ -79,7 +82,7 @@ impl Pipe for InprocPipe {
         facts.local = Some(self.link.address.clone());
         facts.remote = Some(self.link.address.clone());
         // A push has arrived already; there is nothing to collect for.
-        facts.coalesces = false;
+        facts.coalesces = true;
         facts
     }
 

@@ -1,8 +1,6 @@
 //! Listening.
 
-use std::{
-    io, os::unix::net::UnixListener as StdUnixListener, sync::Arc, task::Poll,
-};
+use std::{io, os::unix::net::UnixListener as StdUnixListener, sync::Arc, task::Poll};
 
 use mio::{Interest, net::UnixListener};
 use socket2::{Domain, SockAddr, Socket, Type};

@@ -99,14 +99,22 @@ mod tests {
     fn paths_stand_as_they_are() {
         let relative = parse("ipc://run/x%20y").unwrap();
         assert_eq!(relative.path(), Some(Path::new("run/x%20y")));
-        assert_eq!(parse("unix:///tmp/x").unwrap().path(), Some(Path::new("/tmp/x")));
+        assert_eq!(
+            parse("unix:///tmp/x").unwrap().path(),
+            Some(Path::new("/tmp/x"))
+        );
     }
 
     #[test]
     fn abstract_names_are_decoded() {
         let decoded = parse("abstract://a%00b%2Fc").unwrap();
         assert_eq!(decoded, Name::Abstract(b"a\0b/c".to_vec()));
-        for bad in ["abstract://%", "abstract://%4", "abstract://%zz", "abstract://"] {
+        for bad in [
+            "abstract://%",
+            "abstract://%4",
+            "abstract://%zz",
+            "abstract://",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

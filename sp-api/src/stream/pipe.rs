@@ -29,7 +29,7 @@ const PINNED: usize = 64 * 1024;
 /// Length from which a message is worth a read of its own for its body.
 const LARGE: usize = 32 * 1024;
 
-/// Bytes read ahead while large messages come in: enough for the next one's prefix, and little to copy.
+/// Bytes read ahead while large messages come in or memory is short: enough for the next prefix, little to copy or keep.
 const LOOK_AHEAD: usize = 2 * 1024;
 
 /// A connection that carries messages over a byte stream. Made by [`StreamConnecting`](super::StreamConnecting).

@@ -105,6 +105,15 @@ impl Side {
         bodies
     }
 
+    /// Receives all that the peer has sent, over a link whose reads are short.
+    fn all_bodies(&mut self, peer: &TestStream) -> Vec<Vec<u8>> {
+        let mut bodies = self.bodies();
+        while peer.unread() > 0 {
+            bodies.extend(self.bodies());
+        }
+        bodies
+    }
+
     fn send(&mut self, message: impl Into<Message>) -> bool {
         let mut slot = Some(message.into());
         match self

@@ -116,7 +116,7 @@ impl TxBuf {
         let mut written = 0;
         while !self.is_empty() && written < limit {
             let mut slices = [IoSlice::new(&[]); 16];
-            let used = self.chunks_vectored(&mut slices);
+            let used = self.gather(limit - written, &mut slices);
             let n = write(&slices[..used])?;
             self.advance(n.min(self.len()));
             written += n;
@@ -136,6 +136,31 @@ impl TxBuf {
         if self.is_empty() && self.small.capacity() > 0 {
             io.give_buffer(std::mem::take(&mut self.small));
         }
+    }
+
+    /// The first pieces, of at most `limit` bytes together; returns how many there are.
+    fn gather<'a>(&'a self, limit: usize, to: &mut [IoSlice<'a>]) -> usize {
+        let mut used = 0;
+        let mut left = limit;
+        let mut add = |bytes: &'a [u8]| {
+            let bytes = &bytes[..bytes.len().min(left)];
+            if !bytes.is_empty() && used < to.len() {
+                to[used] = IoSlice::new(bytes);
+                used += 1;
+                left -= bytes.len();
+            }
+            used < to.len() && left > 0
+        };
+        let mut small = &self.small[..];
+        for large in self.backlog.iter().flat_map(|more| &more.large) {
+            let (before, rest) = small.split_at(large.after);
+            if !(add(before) && add(&large.body)) {
+                return used;
+            }
+            small = rest;
+        }
+        add(small);
+        used
     }
 
     /// From here on pieces and ends are recorded; what was taken before ends together, at the first mark.
@@ -178,22 +203,7 @@ impl Buf for TxBuf {
     }
 
     fn chunks_vectored<'a>(&'a self, to: &mut [IoSlice<'a>]) -> usize {
-        let mut used = 0;
-        let mut add = |bytes: &'a [u8]| {
-            if !bytes.is_empty() && used < to.len() {
-                to[used] = IoSlice::new(bytes);
-                used += 1;
-            }
-        };
-        let mut small = &self.small[..];
-        for large in self.backlog.iter().flat_map(|more| &more.large) {
-            let (before, rest) = small.split_at(large.after);
-            add(before);
-            add(&large.body);
-            small = rest;
-        }
-        add(small);
-        used
+        self.gather(usize::MAX, to)
     }
 
     /// Takes written bytes off the front.

@@ -86,7 +86,8 @@ impl TestLink {
         (end(0), end(1))
     }
 
-    /// A read brings at most this many bytes.
+    /// A read brings at most this many bytes. An object takes a read that did not fill its buffer for the last one
+    /// and waits for readiness: poll it again while [`unread`](TestStream::unread) says that there is more.
     pub fn set_read_max(&self, bytes: usize) {
         self.held().read_max = bytes.max(1);
     }
@@ -162,6 +163,11 @@ impl TestStream {
         let taken = std::mem::take(&mut cable.ways[1 - self.end].bytes);
         cable.wake();
         taken.into()
+    }
+
+    /// Bytes of this end that the other has not read yet.
+    pub fn unread(&self) -> usize {
+        lock(&self.cable).ways[self.end].bytes.len()
     }
 
     /// Whether the other end has ended its direction and nothing is left to read.

@@ -136,7 +136,8 @@ mod tests {
                 let wire = request.to_payload();
                 request.set_pipe(Some(PipeId::from_raw(7)));
                 assert_eq!(Backtrace::pull(&mut request, 255), Ok(()));
-                assert_eq!(request.header_words().len(), tags as usize);
+                let expected: Vec<_> = (1..tags).chain([0x8000_0337]).collect();
+                assert_eq!(request.header_words(), expected);
                 let backtrace = Backtrace::save(&mut request);
                 assert_eq!(request.to_payload(), "x");
                 assert_eq!(backtrace.tags().count(), tags as usize);

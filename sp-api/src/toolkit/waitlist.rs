@@ -6,10 +6,10 @@ use crate::{ContextId, toolkit::IdMap};
 
 /// Contexts in the order in which they came to wait, each at most once.
 ///
-/// A protocol whose contexts share something (REQ's pipes, REP's requests) notes here which of them went away empty, and
-/// lets **all** of them try again ([`Cx::readable`](crate::Cx::readable), [`Cx::writable`](crate::Cx::writable)) when
-/// there is something. Waking only the first would be wrong: its waiter may have given up, which a protocol does not
-/// hear of, and then nobody takes what the others wait for.
+/// A protocol whose contexts share something (REQ's pipes, REP's requests) notes here which of them went away empty,
+/// and lets **all** of them try again ([`Cx::readable`](crate::Cx::readable), [`Cx::writable`](crate::Cx::writable))
+/// when there is something. Waking only the first would be wrong: its waiter may have given up, which a protocol does
+/// not hear of, and then nobody takes what the others wait for.
 #[derive(Clone, Debug, Default)]
 pub struct Waitlist {
     order: VecDeque<ContextId>,

@@ -19,10 +19,17 @@ impl Effects for Rest {
     }
 
     fn try_send(&mut self, pipe: PipeId, message: &mut Option<Message>) -> bool {
-        if !self.can_send(pipe) {
+        let Some(state) = self.pipes.get_mut(pipe.raw()) else {
+            return false;
+        };
+        if state.closing.is_some() {
             return false;
         }
-        let (Some(state), Some(message)) = (self.pipes.get_mut(pipe.raw()), message.take()) else {
+        if !state.out.has_room() {
+            state.out.refused = true;
+            return false;
+        }
+        let Some(message) = message.take() else {
             return false;
         };
         state.out.push(message);

@@ -168,10 +168,13 @@ impl Bells for SocketBells {
         self.background.send(Command::Summon(self.id));
     }
 
-    fn arm(&self) -> u64 {
-        let at = clock::now() + self.grace();
-        self.background.send(Command::Arm(self.id, at));
-        at.as_nanos()
+    fn grace_end(&self) -> u64 {
+        (clock::now() + self.grace()).as_nanos()
+    }
+
+    fn arm(&self, at: u64) {
+        self.background
+            .send(Command::Arm(self.id, Time::from_nanos(at)));
     }
 }
 

@@ -41,15 +41,19 @@ enum Carried {
 impl Shared {
     /// A send was accepted: sees to it that it is written, now or soon.
     pub(super) fn sent(self: &Arc<Self>, mut hosted: MutexGuard<'_, Hosted>) {
-        let mut touched = std::mem::take(&mut hosted.core.outcome().touched);
-        touched.retain(|pipe| !self.put_off(&mut hosted, *pipe));
-        // The common case is one pipe; what fans out is carried by what follows the core's release.
         let mut started = None;
-        if let [pipe] = touched[..] {
-            touched.clear();
-            started = self.begin(&mut hosted, pipe);
+        if let [pipe] = hosted.core.outcome().touched[..] {
+            // The common case.
+            hosted.core.outcome().touched.clear();
+            if !self.put_off(&mut hosted, pipe) {
+                started = self.begin(&mut hosted, pipe);
+            }
+        } else {
+            // What fans out is carried by what follows the core's release.
+            let mut touched = std::mem::take(&mut hosted.core.outcome().touched);
+            touched.retain(|pipe| !self.put_off(&mut hosted, *pipe));
+            hosted.core.outcome().touched = touched;
         }
-        hosted.core.outcome().touched = touched;
         self.finish(hosted);
         let Some((cell, batch)) = started else {
             return;
@@ -64,9 +68,6 @@ impl Shared {
 
     /// Whether the pipe's messages are left to the flusher; arranges it then.
     fn put_off(&self, hosted: &mut Hosted, pipe: PipeId) -> bool {
-        let Some(cell) = hosted.cell(pipe) else {
-            return true;
-        };
         let Some(state) = hosted.core.pipe(pipe) else {
             return true;
         };
@@ -79,7 +80,7 @@ impl Shared {
             return true;
         }
         let full = state.out.len() >= WATERMARK.0 || state.out.bytes() >= WATERMARK.1;
-        if !cell.coalesces || full {
+        if full || !state.facts.coalesces {
             return false;
         }
         if !hosted.flush.is_awake() {

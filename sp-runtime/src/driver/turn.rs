@@ -19,7 +19,7 @@ use crate::{
     sync::{lock, thread},
 };
 
-/// Events taken from the system at once, and after which a leader with its own result in hand returns.
+/// Events taken from the system at once, and objects polled before other sockets have their turn.
 const EVENTS: usize = 256;
 
 /// What whoever leads works with.
@@ -225,17 +225,19 @@ impl Shared {
                 // Keeps the list's memory.
                 poller.work = batch;
             }
-            if polled >= EVENTS && me.is_none_or(|me| me.is_woken()) {
+            // Every event that was taken had its turn. A leader with its own result in hand goes; the background
+            // thread lets other sockets have theirs.
+            if me.map_or(polled >= EVENTS, |me| me.is_woken()) {
                 break;
             }
         }
         worked
     }
 
-    /// What a leader leaves undone, its successor finds.
+    /// What a leader leaves undone, its successor finds: there is more where its own result came from.
     fn hand_back(&self, poller: &mut Poller) {
         for (object, _) in poller.work.drain(..) {
-            self.handover.notify(u64::from(object));
+            self.handover.notify_later(u64::from(object));
         }
     }
 

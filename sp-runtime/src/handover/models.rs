@@ -27,8 +27,12 @@ const LOOK_AGAIN_AT: u64 = 1_000;
 
 /// Explores a model: all orders with at most three preemptions (or `LOOM_MAX_PREEMPTIONS`).
 fn explore(model: impl Fn() + Sync + Send + 'static) {
+    explore_within(3, model);
+}
+
+fn explore_within(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.preemption_bound.get_or_insert(preemptions);
     builder.max_branches = 2_000;
     builder.check(model);
 }
@@ -147,11 +151,14 @@ impl Bells for TestBells {
         self.desk.call(|calls| calls.summoned = true);
     }
 
-    fn arm(&self) -> u64 {
-        if self.looks != Looks::None {
-            self.desk.call(|calls| calls.look = Some(LOOK_AT));
-        }
+    fn grace_end(&self) -> u64 {
         LOOK_AT
+    }
+
+    fn arm(&self, at: u64) {
+        if self.looks != Looks::None {
+            self.desk.call(|calls| calls.look = Some(at));
+        }
     }
 }
 

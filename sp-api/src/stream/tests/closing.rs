@@ -79,7 +79,9 @@ fn a_closing_pipe_takes_no_messages() {
     let (mut side, _peer, _) = Side::raw(Framing::Tcp);
     assert!(side.close().is_pending());
     let mut slot = Some(Message::from("x"));
-    let sent = side.pipe.poll_send(&mut side.reactor.io(Ready::NONE), &mut slot);
+    let sent = side
+        .pipe
+        .poll_send(&mut side.reactor.io(Ready::NONE), &mut slot);
     assert!(matches!(sent, Poll::Ready(Err(error)) if error.kind() == ErrorKind::Closed));
     assert!(slot.is_some());
 }

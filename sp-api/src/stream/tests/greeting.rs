@@ -9,7 +9,11 @@ fn our_header_goes_out_at_once() {
         let (ours, mut peer) = TestLink::new().streams();
         let mut reactor = TestReactor::new();
         let mut connecting = connecting(framing, ours, &endpoint(PAIR));
-        assert!(connecting.poll_pipe(&mut reactor.io(Ready::NONE)).is_pending());
+        assert!(
+            connecting
+                .poll_pipe(&mut reactor.io(Ready::NONE))
+                .is_pending()
+        );
         assert_eq!(peer.take_all(), hello());
         assert_eq!(reactor.interest(), Some(Interest::READABLE));
     }
@@ -40,7 +44,11 @@ fn a_dialed_stream_is_waited_for_and_then_watched_for_reads_alone() {
     assert!(reactor.interest().is_some_and(Interest::is_writable));
     assert_eq!(peer.take_all(), []);
     link.set_connected(true);
-    assert!(dialed.poll_pipe(&mut reactor.io(Ready::WRITABLE)).is_pending());
+    assert!(
+        dialed
+            .poll_pipe(&mut reactor.io(Ready::WRITABLE))
+            .is_pending()
+    );
     assert_eq!(peer.take_all(), hello());
     assert_eq!(reactor.interest(), Some(Interest::READABLE));
     peer.push(&hello());
@@ -56,7 +64,11 @@ fn a_failed_attempt_is_no_longer_watched() {
     let config = endpoint(PAIR);
     let mut reactor = TestReactor::new();
     let mut dialed = StreamConnecting::dialed(ours, Plain, SpWire::tcp(&config), &config);
-    assert!(dialed.poll_connected(&mut reactor.io(Ready::NONE)).is_pending());
+    assert!(
+        dialed
+            .poll_connected(&mut reactor.io(Ready::NONE))
+            .is_pending()
+    );
     link.cut();
     let Poll::Ready(Err(error)) = dialed.poll_connected(&mut reactor.io(Ready::WRITABLE)) else {
         panic!("the attempt failed");
@@ -75,11 +87,19 @@ fn every_wrong_byte_ends_the_connection_and_only_once_all_eight_are_there() {
             let mut bad = hello();
             bad[at] ^= 0x41;
             peer.push(&bad[..7]);
-            assert!(connecting.poll_pipe(&mut reactor.io(Ready::READABLE)).is_pending());
+            assert!(
+                connecting
+                    .poll_pipe(&mut reactor.io(Ready::READABLE))
+                    .is_pending()
+            );
             peer.push(&bad[7..]);
             peer.push(&frame(framing, b"x"));
             let error = finish(&mut connecting, &mut reactor).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::PeerMisbehaved, "byte {at}: {error}");
+            assert_eq!(
+                error.kind(),
+                ErrorKind::PeerMisbehaved,
+                "byte {at}: {error}"
+            );
         }
     }
 }
@@ -109,7 +129,11 @@ fn header_and_messages_in_one_segment_are_all_there() {
         peer.push(&frame(framing, b"first"));
         peer.push(&frame(framing, b""));
         let mut reactor = TestReactor::new();
-        let pipe = finish(&mut connecting(framing, ours, &endpoint(PAIR)), &mut reactor).unwrap();
+        let pipe = finish(
+            &mut connecting(framing, ours, &endpoint(PAIR)),
+            &mut reactor,
+        )
+        .unwrap();
         assert!(reactor.take_notified() > 0, "no edge comes for them");
         let mut side = Side { pipe, reactor };
         assert_eq!(side.bodies(), [&b"first"[..], b""]);
@@ -126,7 +150,11 @@ fn no_message_goes_out_before_our_header_has() {
     let mut connecting = connecting(Framing::Tcp, ours, &endpoint(PAIR));
     let mut out = Vec::new();
     for _ in 0..2 {
-        assert!(connecting.poll_pipe(&mut reactor.io(Ready::READABLE)).is_pending());
+        assert!(
+            connecting
+                .poll_pipe(&mut reactor.io(Ready::READABLE))
+                .is_pending()
+        );
         assert!(reactor.interest().is_some_and(Interest::is_writable));
         out.extend(peer.take_all());
     }
@@ -141,7 +169,11 @@ fn a_connection_that_breaks_while_greeting_is_an_error() {
     let (ours, _peer) = link.streams();
     let mut reactor = TestReactor::new();
     let mut connecting = connecting(Framing::Tcp, ours, &endpoint(PAIR));
-    assert!(connecting.poll_pipe(&mut reactor.io(Ready::NONE)).is_pending());
+    assert!(
+        connecting
+            .poll_pipe(&mut reactor.io(Ready::NONE))
+            .is_pending()
+    );
     link.cut();
     let error = finish(&mut connecting, &mut reactor).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);

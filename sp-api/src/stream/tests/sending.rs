@@ -11,7 +11,10 @@ use crate::{
 fn pair(framing: Framing, link: &TestLink) -> (Side, Side) {
     let (one, other) = link.streams();
     let config = endpoint(PAIR);
-    let mut ends = [connecting(framing, one, &config), connecting(framing, other, &config)];
+    let mut ends = [
+        connecting(framing, one, &config),
+        connecting(framing, other, &config),
+    ];
     let mut reactors = [TestReactor::new(), TestReactor::new()];
     let mut pipes = [None, None];
     for _ in 0..1000 {
@@ -56,16 +59,17 @@ fn the_size_counts_header_words_and_body() {
 
 #[test]
 fn any_hardship_on_the_way_loses_nothing() {
-    let sizes = [0, 1, 100, 20_000, 3, 70_000, 0, 17_000, 16_384, 9];
-    let messages: Vec<_> = sizes.into_iter().map(body).collect();
+    let small = [0, 1, 100, 3, 0, 700, 17_000, 9];
+    let large = [0, 1, 20_000, 3, 70_000, 0, 17_000, 16_384, 9];
     for framing in FRAMINGS {
-        for (read_max, write_max, capacity) in [
-            (usize::MAX, 1, 1 << 18),
-            (1, usize::MAX, 1 << 18),
-            (7, 11, 13),
-            (4096, 5000, 6000),
-            (usize::MAX, usize::MAX, 1),
+        for (sizes, read_max, write_max, capacity) in [
+            (&small[..], usize::MAX, 1, 1 << 18),
+            (&small, 1, usize::MAX, 1 << 18),
+            (&small, usize::MAX, usize::MAX, 1),
+            (&large, 701, 1100, 1300),
+            (&large, 4096, 5000, 6000),
         ] {
+            let messages: Vec<_> = sizes.iter().copied().map(body).collect();
             for hard in [false, true] {
                 let link = TestLink::new();
                 link.set_read_max(read_max);
@@ -76,7 +80,11 @@ fn any_hardship_on_the_way_loses_nothing() {
                 let (mut one, mut other) = pair(framing, &link);
                 assert!(carry(&mut one, &mut other, &messages) == messages);
                 assert!(carry(&mut other, &mut one, &messages) == messages);
-                assert_eq!(one.reactor.lent() + other.reactor.lent(), 0, "buffers are returned");
+                assert_eq!(
+                    one.reactor.lent() + other.reactor.lent(),
+                    0,
+                    "buffers are returned"
+                );
             }
         }
     }
@@ -88,7 +96,13 @@ fn many_small_messages_leave_in_one_write() {
     for _ in 0..100 {
         assert!(side.send("x"));
     }
-    assert_eq!(side.pipe.pending(), PendingOut { messages: 100, bytes: 900 });
+    assert_eq!(
+        side.pipe.pending(),
+        PendingOut {
+            messages: 100,
+            bytes: 900
+        }
+    );
     let calls = link.calls();
     assert!(side.flush());
     assert_eq!(link.calls(), calls + 1);
@@ -108,7 +122,10 @@ fn a_full_pipe_takes_no_more_until_it_is_flushed() {
     assert!(!side.send("more"));
     link.set_capacity(1 << 20);
     assert!(side.flush());
-    assert!(side.send(vec![0; 1000]), "one that is larger than all is taken alone");
+    assert!(
+        side.send(vec![0; 1000]),
+        "one that is larger than all is taken alone"
+    );
     assert!(!side.send("more"));
     assert!(side.flush());
     assert_eq!(peer.take_all().len(), 91 + 8 + 4 + 8 + 1000 + 8);
@@ -179,7 +196,10 @@ fn a_huge_message_is_written_in_turns() {
     assert!(one.send(vec![1; 5 << 20]));
     one.reactor.take_notified();
     assert!(!one.flush());
-    assert!(one.reactor.take_notified() > 0, "no edge comes, so it rings for itself");
+    assert!(
+        one.reactor.take_notified() > 0,
+        "no edge comes, so it rings for itself"
+    );
     while !one.flush() {}
     // The receive limit is 1 MiB.
     let (_, error) = other.receive(Ready::READABLE);
@@ -194,12 +214,17 @@ fn a_failed_write_is_told_after_what_the_peer_said_last() {
     assert!(side.send("too late"));
     side.reactor.take_notified();
     assert!(!side.flush());
-    assert!(side.reactor.take_notified() > 0, "it has itself polled for the end");
+    assert!(
+        side.reactor.take_notified() > 0,
+        "it has itself polled for the end"
+    );
     let (bodies, error) = side.receive(Ready::NOTIFIED);
     assert_eq!(bodies, [b"last words"]);
     assert!(error.is_some());
     let mut slot = Some(Message::from("later still"));
-    let sent = side.pipe.poll_send(&mut side.reactor.io(Ready::NONE), &mut slot);
+    let sent = side
+        .pipe
+        .poll_send(&mut side.reactor.io(Ready::NONE), &mut slot);
     assert!(matches!(sent, Poll::Ready(Err(_))));
     assert!(slot.is_some());
 }

@@ -7,13 +7,23 @@ fn explore_with(
     world: impl Fn() -> World + Sync + Send + 'static,
     model: impl Fn(&Arc<World>) + Sync + Send + 'static,
 ) {
-    explore(move || {
-        let world = Arc::new(world());
-        let background = spawn(&world, World::background);
-        model(&world);
-        world.quit();
-        background.join().unwrap();
-    });
+    explore(move || with_background(world(), &model));
+}
+
+/// As [`explore_with`], for models of four threads, of which three preemptions would take minutes.
+fn explore_crowd(
+    world: impl Fn() -> World + Sync + Send + 'static,
+    model: impl Fn(&Arc<World>) + Sync + Send + 'static,
+) {
+    explore_within(2, move || with_background(world(), &model));
+}
+
+fn with_background(world: World, model: &impl Fn(&Arc<World>)) {
+    let world = Arc::new(world);
+    let background = spawn(&world, World::background);
+    model(&world);
+    world.quit();
+    background.join().unwrap();
 }
 
 /// A caller leaves with nothing outstanding, but the system has an event, whose edge the background thread may have
@@ -93,11 +103,28 @@ fn settle_and_caller() {
     });
 }
 
+/// Two callers wait while a message comes by an event, and one by a notification. No armed look comes.
+#[test]
+fn everybody() {
+    explore_crowd(World::new, |world| {
+        let caller = spawn(world, |world| {
+            receive(world);
+        });
+        let other = spawn(world, |world| {
+            receive(world);
+        });
+        world.arrive(MAIL);
+        world.notify(MAIL);
+        caller.join().unwrap();
+        other.join().unwrap();
+    });
+}
+
 /// A task waits, a caller comes and goes, and the system has an event, whose edge the background thread may have spent
 /// while the caller led. No armed look comes.
 #[test]
 fn watch_and_leave() {
-    explore_with(World::new, |world| {
+    explore_crowd(World::new, |world| {
         let system = spawn(world, |world| world.arrive(MAIL));
         let task = spawn(world, |world| {
             receive_in_task(world);

@@ -75,6 +75,8 @@ fn handle_drain() {
             if readable.try_receive() {
                 break;
             }
+            // Somebody else had it.
+            loom::thread::yield_now();
         }
         other.join().unwrap();
         deliverer.join().unwrap();
