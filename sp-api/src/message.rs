@@ -65,6 +65,7 @@ impl Message {
     }
 
     /// A message with this body, which is not copied.
+    #[inline]
     pub fn from_body(body: impl Into<Bytes>) -> Self {
         Self {
             header: Header::default(),
@@ -73,11 +74,13 @@ impl Message {
     }
 
     /// The body.
+    #[inline]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
     /// Length of the body in bytes.
+    #[inline]
     pub fn len(&self) -> usize {
         self.body.len()
     }
@@ -88,6 +91,7 @@ impl Message {
     }
 
     /// Bytes of header and body together: what a receive limit counts (SP-X-001).
+    #[inline]
     pub fn payload_len(&self) -> usize {
         self.header_words().len() * 4 + self.body.len()
     }
@@ -98,6 +102,7 @@ impl Message {
     }
 
     /// Gives up the message for its body.
+    #[inline]
     pub fn into_body(self) -> Bytes {
         self.body
     }
@@ -133,18 +138,21 @@ impl Message {
     }
 
     /// The pipe a received message came over; for a message to be sent, the pipe it is meant for.
+    #[inline]
     pub fn pipe(&self) -> Option<PipeId> {
         let (Header::Inline { pipe, .. } | Header::Spill { pipe, .. }) = &self.header;
         (*pipe != NO_PIPE).then_some(PipeId::from_raw(*pipe))
     }
 
     /// Names the pipe. The runtime does it for received messages.
+    #[inline]
     pub fn set_pipe(&mut self, to: Option<PipeId>) {
         let (Header::Inline { pipe, .. } | Header::Spill { pipe, .. }) = &mut self.header;
         *pipe = to.map_or(NO_PIPE, PipeId::raw);
     }
 
     /// The header, first word first.
+    #[inline]
     pub fn header_words(&self) -> &[u32] {
         match &self.header {
             Header::Inline { len, words, .. } => &words[..usize::from(*len)],
@@ -153,6 +161,7 @@ impl Message {
     }
 
     /// Whether the message has a header.
+    #[inline]
     pub fn has_header(&self) -> bool {
         !self.header_words().is_empty()
     }
@@ -189,6 +198,7 @@ impl Message {
 
     /// Reads the next 32-bit word of a received payload: the sender's header first, then the body.
     /// `None` if fewer than four bytes are left; then nothing is taken.
+    #[inline]
     pub fn pull_word(&mut self) -> Option<u32> {
         if self.unread()
             && let Some(word) = self.pop_front()
@@ -214,10 +224,15 @@ impl Message {
 
     /// Joins what is unread of a header to the front of the body, as it would have come over a stream.
     /// Does nothing, at no cost, if all was read. The runtime does it for every message a protocol hands up.
+    #[inline]
     pub fn fold(&mut self) {
-        if !self.unread() {
-            return;
+        if self.unread() {
+            self.join();
         }
+    }
+
+    #[inline(never)]
+    fn join(&mut self) {
         if self.has_header() {
             self.body = self.to_payload();
         }
@@ -234,6 +249,7 @@ impl Message {
         payload.freeze()
     }
 
+    #[inline]
     fn unread(&self) -> bool {
         let (Header::Inline { unread, .. } | Header::Spill { unread, .. }) = &self.header;
         *unread

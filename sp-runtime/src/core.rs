@@ -66,6 +66,8 @@ pub(crate) struct Rest {
     limit: QueueLimit,
     pipes: Slots<PipeState>,
     contexts: Slots<ContextState>,
+    /// Memory for an outbox: pipes that have nothing to send keep none.
+    spare: VecDeque<Message>,
     /// Operations on all lists together.
     waiting: usize,
     timers: Timers<TimerKey>,
@@ -129,6 +131,7 @@ impl SocketCore {
                 limit,
                 pipes: Slots::default(),
                 contexts,
+                spare: VecDeque::new(),
                 waiting: 0,
                 timers: Timers::default(),
                 endpoints: Slots::default(),
@@ -206,6 +209,18 @@ impl SocketCore {
         message.fold();
         self.rest.stats.received.add(message.len());
         Ok(Some(message))
+    }
+
+    /// Receives what is queued, where the protocol has no say in it.
+    #[inline(always)]
+    pub(crate) fn take_queued(&mut self, context: ContextId) -> Option<Message> {
+        if self.info.wants_recv() || matches!(self.rest.phase, Phase::Failed(_)) {
+            return None;
+        }
+        let mut message = self.rest.pop(context)?;
+        message.fold();
+        self.rest.stats.received.add(message.len());
+        Some(message)
     }
 
     /// An operation that could not be done now waits to be told to try again.
@@ -306,9 +321,10 @@ impl SocketCore {
         state.senders.wake_all(&mut self.rest.outcome.wakes);
         state.receivers.wake_all(&mut self.rest.outcome.wakes);
         let mut resumed = Vec::new();
-        while let Some(message) = state.queue.pop(&mut resumed) {
+        while let Some(message) = state.queue.pop() {
             self.rest.discard(message, DropReason::PipeGone);
         }
+        state.queue.resume(&mut resumed);
         for pipe in resumed {
             self.rest.unchoke(pipe);
         }
@@ -457,6 +473,13 @@ impl SocketCore {
         if state.out.refused && state.out.has_room() {
             state.out.refused = false;
             self.event(Event::pipe_writable(pipe));
+        }
+    }
+
+    /// The pipe has nothing to send: its outbox's memory is for others.
+    pub(crate) fn retire_outbox(&mut self, pipe: PipeId) {
+        if let Some(state) = self.rest.pipes.get_mut(pipe.raw()) {
+            state.out.lend(&mut self.rest.spare);
         }
     }
 
@@ -667,16 +690,25 @@ impl Rest {
         })
     }
 
+    #[inline(always)]
     fn pop(&mut self, context: ContextId) -> Option<Message> {
         let state = self.contexts.get_mut(context.raw())?;
-        let mut resumed = Vec::new();
-        let message = state.queue.pop(&mut resumed);
-        if !resumed.is_empty() {
-            for pipe in resumed {
-                self.unchoke(pipe);
-            }
+        let message = state.queue.pop();
+        if state.queue.has_paused() {
+            self.unchoke_some(context);
         }
         message
+    }
+
+    #[inline(never)]
+    fn unchoke_some(&mut self, context: ContextId) {
+        let mut resumed = Vec::new();
+        if let Some(state) = self.contexts.get_mut(context.raw()) {
+            state.queue.resume(&mut resumed);
+        }
+        for pipe in resumed {
+            self.unchoke(pipe);
+        }
     }
 
     fn unchoke(&mut self, pipe: PipeId) {

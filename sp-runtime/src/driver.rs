@@ -183,10 +183,16 @@ impl Shared {
     }
 
     /// Releases the core, then does what it asked for.
+    #[inline]
     fn finish(self: &Arc<Self>, mut hosted: MutexGuard<'_, Hosted>) {
         if hosted.core.outcome().is_empty() {
             return;
         }
+        self.finish_something(hosted);
+    }
+
+    #[inline(never)]
+    fn finish_something(self: &Arc<Self>, mut hosted: MutexGuard<'_, Hosted>) {
         let mut outcome = SPARE.take();
         std::mem::swap(&mut outcome, hosted.core.outcome());
         drop(hosted);

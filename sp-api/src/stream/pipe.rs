@@ -270,10 +270,10 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
             let (got, short) = body.read(&mut self.carrier)?;
             return Ok(Fill::new(got, short));
         }
-        let ahead = if self.large > 0 {
-            LOOK_AHEAD
-        } else {
-            usize::MAX
+        // Bytes that were read cannot be refused any more.
+        let ahead = match self.large > 0 || io.memory().is_tight() {
+            true => LOOK_AHEAD,
+            false => usize::MAX,
         };
         read_behind(&mut self.carrier, io, &mut self.rx, ahead)
     }

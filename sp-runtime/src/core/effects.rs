@@ -32,6 +32,7 @@ impl Effects for Rest {
         let Some(message) = message.take() else {
             return false;
         };
+        state.out.borrow(&mut self.spare);
         state.out.push(message);
         if self.outcome.touched.last() != Some(&pipe) {
             self.outcome.touched.push(pipe);

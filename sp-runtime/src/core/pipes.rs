@@ -73,6 +73,24 @@ impl Outbox {
         self.messages.push_back(message);
     }
 
+    /// Takes memory from the socket's spare if it has none.
+    #[inline]
+    pub(crate) fn borrow(&mut self, spare: &mut VecDeque<Message>) {
+        if self.messages.capacity() == 0 {
+            std::mem::swap(&mut self.messages, spare);
+        }
+    }
+
+    /// Gives its memory to the socket's spare, or to the allocator.
+    pub(crate) fn lend(&mut self, spare: &mut VecDeque<Message>) {
+        if self.messages.is_empty() {
+            let memory = std::mem::take(&mut self.messages);
+            if memory.capacity() > spare.capacity() {
+                *spare = memory;
+            }
+        }
+    }
+
     /// Everything, into an empty batch.
     pub(crate) fn take(&mut self, batch: &mut VecDeque<Message>) {
         std::mem::swap(&mut self.messages, batch);

@@ -98,14 +98,16 @@ impl RecvQueue {
         self.overfull(index)
     }
 
-    /// Takes the next message of the next lane. Pipes that may deliver again are put into `resumed`.
-    pub(crate) fn pop(&mut self, resumed: &mut Vec<PipeId>) -> Option<Message> {
+    /// Takes the next message of the next lane. Afterwards [`has_paused`](Self::has_paused) pipes may go on.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self) -> Option<Message> {
         let index = *self.turn.front()?;
         let lane = &mut self.lanes[index];
         let message = lane.messages.pop_front()?;
-        lane.bytes -= message.len();
+        let bytes = message.len();
+        lane.bytes -= bytes;
         self.messages -= 1;
-        self.bytes -= message.len();
+        self.bytes -= bytes;
         if lane.messages.is_empty() {
             self.turn.pop_front();
             self.of_pipe.remove(&lane.pipe);
@@ -113,10 +115,12 @@ impl RecvQueue {
         } else if self.turn.len() > 1 {
             self.turn.rotate_left(1);
         }
-        if !self.paused.is_empty() {
-            self.resume(resumed);
-        }
         Some(message)
+    }
+
+    /// Whether any pipe is paused for this queue.
+    pub(crate) fn has_paused(&self) -> bool {
+        !self.paused.is_empty()
     }
 
     /// A pipe is gone: what it brought stays, but nobody has to be resumed for it.
@@ -160,7 +164,8 @@ impl RecvQueue {
         full
     }
 
-    fn resume(&mut self, resumed: &mut Vec<PipeId>) {
+    /// The paused pipes that may deliver again.
+    pub(crate) fn resume(&mut self, resumed: &mut Vec<PipeId>) {
         let under = |messages: usize, bytes: usize| {
             messages <= self.limit.messages / 2 && bytes <= self.limit.bytes / 2
         };
@@ -195,6 +200,12 @@ mod tests {
         PipeId::from_raw(n)
     }
 
+    fn pop(queue: &mut RecvQueue, resumed: &mut Vec<PipeId>) -> Option<Message> {
+        let message = queue.pop();
+        queue.resume(resumed);
+        message
+    }
+
     fn text(message: Option<Message>) -> String {
         String::from_utf8(message.unwrap().body().to_vec()).unwrap()
     }
@@ -207,9 +218,11 @@ mod tests {
         }
         let _ = queue.push(pipe(2), Message::from("b0"));
         let mut resumed = Vec::new();
-        let order: Vec<_> = (0..4).map(|_| text(queue.pop(&mut resumed))).collect();
+        let order: Vec<_> = (0..4)
+            .map(|_| text(pop(&mut queue, &mut resumed)))
+            .collect();
         assert_eq!(order, ["a0", "b0", "a1", "a2"]);
-        assert!(queue.pop(&mut resumed).is_none());
+        assert!(pop(&mut queue, &mut resumed).is_none());
     }
 
     #[test]
@@ -219,9 +232,9 @@ mod tests {
             assert_eq!(queue.push(pipe(1), Message::new()), n == 4);
         }
         let mut resumed = Vec::new();
-        queue.pop(&mut resumed);
+        pop(&mut queue, &mut resumed);
         assert!(resumed.is_empty());
-        queue.pop(&mut resumed);
+        pop(&mut queue, &mut resumed);
         assert_eq!(resumed, [pipe(1)]);
     }
 
@@ -233,8 +246,8 @@ mod tests {
         }
         assert!(queue.push(pipe(2), Message::new()), "all together are over");
         let mut resumed = Vec::new();
-        queue.pop(&mut resumed);
-        queue.pop(&mut resumed);
+        pop(&mut queue, &mut resumed);
+        pop(&mut queue, &mut resumed);
         assert_eq!(resumed, [pipe(2)]);
     }
 
@@ -255,7 +268,9 @@ mod tests {
         assert!(!queue.push_all(pipe(1), &mut inbox));
         assert!(inbox.is_empty());
         let mut resumed = Vec::new();
-        let order: Vec<_> = (0..3).map(|_| text(queue.pop(&mut resumed))).collect();
+        let order: Vec<_> = (0..3)
+            .map(|_| text(pop(&mut queue, &mut resumed)))
+            .collect();
         assert_eq!(order, ["0", "1", "2"]);
         assert_eq!((queue.len(), queue.bytes()), (0, 0));
     }
@@ -268,7 +283,7 @@ mod tests {
         }
         queue.forget(pipe(1));
         let mut resumed = Vec::new();
-        while queue.pop(&mut resumed).is_some() {}
+        while pop(&mut queue, &mut resumed).is_some() {}
         assert!(resumed.is_empty());
     }
 }

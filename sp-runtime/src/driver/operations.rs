@@ -64,11 +64,21 @@ impl Shared {
         })
     }
 
-    pub(crate) fn recv(
-        self: &Arc<Self>,
-        context: ContextId,
-        patience: Patience,
-    ) -> Result<Message> {
+    pub(crate) fn recv(self: &Arc<Self>, context: ContextId, patience: Patience) -> Result<Message> {
+        {
+            // What is queued is taken on the shortest way: each move of a message costs as much as a lock.
+            let mut hosted = lock(&self.core);
+            if let Some(message) = hosted.core.take_queued(context) {
+                hosted.core.passed(context, Direction::Recv);
+                self.finish(hosted);
+                return Ok(message);
+            }
+        }
+        self.recv_slowly(context, patience)
+    }
+
+    #[inline(never)]
+    fn recv_slowly(self: &Arc<Self>, context: ContextId, patience: Patience) -> Result<Message> {
         match patience {
             Patience::None => match self.attempt_recv(context, &mut Waiting::Not)? {
                 Some(message) => Ok(message),
@@ -84,6 +94,7 @@ impl Shared {
     }
 
     /// Sends if that can be done now.
+    #[inline]
     pub(crate) fn attempt_send(
         self: &Arc<Self>,
         context: ContextId,
@@ -208,19 +219,28 @@ impl Shared {
 impl Hosted {
     /// From here on a wake counts again, so that one which comes during the attempt is not lost. An error if the
     /// operation was ended meanwhile.
+    #[inline]
     fn still_waits(
         &mut self,
         context: ContextId,
         direction: Direction,
         waiting: &mut Waiting,
     ) -> Result<()> {
-        if let Waiting::On(id, wake) = waiting {
-            self.core.wait_again(context, direction, *id, wake.take());
-            if let Some(error) = self.core.ended(context, *id) {
-                return Err(error);
-            }
+        match waiting {
+            Waiting::On(id, wake) => self.waits_on(context, direction, *id, wake.take()),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    fn waits_on(
+        &mut self,
+        context: ContextId,
+        direction: Direction,
+        id: WaitId,
+        wake: Option<Wake>,
+    ) -> Result<()> {
+        self.core.wait_again(context, direction, id, wake);
+        self.core.ended(context, id).map_or(Ok(()), Err)
     }
 
     fn let_wait(&mut self, context: ContextId, direction: Direction, waiting: &mut Waiting) {

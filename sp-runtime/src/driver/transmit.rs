@@ -23,10 +23,13 @@ use crate::{core::outcome::Outcome, sync::lock};
 const BURST: Duration = Duration::from_micros(5);
 
 /// A sender whose pipe collected so much writes it itself (messages, bytes).
-const WATERMARK: (usize, usize) = (256, 64 * 1024);
+const WATERMARK: (usize, usize) = (768, 64 * 1024);
 
 /// What a caller writes for others beyond its own message.
 const FAVOUR: usize = 256 * 1024;
+
+/// Room in a batch that a thread keeps for the next one.
+const BATCH_MAX: usize = 2048;
 
 /// How a pipe took what it was given.
 enum Carried {
@@ -218,6 +221,7 @@ impl Shared {
                         break None;
                     };
                     if state.out.turnstile.leave() {
+                        hosted.core.retire_outbox(cell.id);
                         break None;
                     }
                     // Somebody was turned away: there is a message, or the carrier takes more.
@@ -229,7 +233,7 @@ impl Shared {
             }
         };
         batch.clear();
-        if batch.capacity() <= 2 * WATERMARK.0 {
+        if batch.capacity() <= BATCH_MAX {
             BATCH.set(batch);
         }
         self.give_scratch(scratch);

@@ -135,7 +135,7 @@ fn a_full_pipe_takes_no_more_until_it_is_flushed() {
 fn an_empty_slot_asks_for_room() {
     let config = endpoint_with(PAIR, |options| options.with(SEND_BUFFER, 1).unwrap());
     let (mut side, _peer, _) = Side::with_raw_peer(Framing::Tcp, &config);
-    let mut ask = |side: &mut Side| {
+    let ask = |side: &mut Side| {
         let polled = side
             .pipe
             .poll_send(&mut side.reactor.io(Ready::NONE), &mut None);

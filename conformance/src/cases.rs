@@ -1,0 +1,28 @@
+//! The catalogue: tables of rows, each a case for every transport or protocol it fits.
+
+pub(crate) mod calls;
+pub(crate) mod framing;
+pub(crate) mod header;
+pub(crate) mod hostile;
+pub(crate) mod ipc;
+pub(crate) mod lifecycle;
+pub(crate) mod limits;
+pub(crate) mod protocol_ids;
+pub(crate) mod row;
+pub(crate) mod sockets;
+
+pub(crate) use self::row::Row;
+
+/// Every wire case, in the order in which they are reported.
+pub(crate) fn wire_rows() -> impl Iterator<Item = &'static Row> {
+    [
+        header::ROWS,
+        framing::ROWS,
+        limits::ROWS,
+        lifecycle::ROWS,
+        hostile::ROWS,
+        ipc::ROWS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,136 @@
+//! Protocol ids (wire.md 1): one case per protocol and stream transport, over the whole matrix.
+
+use crate::{
+    catalogue::Protocol,
+    driver::{Application, Fixture},
+    endpoints::{self, KNOWN, STRANGERS},
+    scene::{Running, Scene},
+    tester::{Peer, codec},
+    verdict::{During, Outcome, ensure},
+};
+
+/// What each of these cases checks.
+pub(crate) const REQUIREMENTS: &[&str] = &[
+    "SP-PID-001",
+    "SP-PID-002",
+    "SP-PID-003",
+    "SP-PID-004",
+    "SP-PID-005",
+    "SP-PID-006",
+    "SP-PID-007",
+    "SP-PID-009",
+    "H-10",
+    "H-11",
+];
+
+/// Runs the matrix for one protocol.
+pub(crate) fn run(scene: &Scene<'_>, protocol: Protocol) -> Outcome {
+    announces_the_known_number(protocol)?;
+    let fixture = Fixture::of(protocol.id).unwrap_or(Fixture {
+        name: "the socket",
+        id: protocol.id,
+        application: Application::Manual,
+    });
+    listening(scene, fixture, protocol)?;
+    dialing(scene, fixture, protocol)
+}
+
+/// A name that is in use stands for its number (SP-PID-002; SP-PID-009 for REQ and REP).
+fn announces_the_known_number(protocol: Protocol) -> Outcome {
+    let Some(known) = endpoints::by_name(protocol.name) else {
+        return Ok(());
+    };
+    ensure(
+        (known.id, known.peer) == (protocol.id, protocol.peer),
+        format!(
+            "`{}` to be 0x{:04x} with peers 0x{:04x}",
+            protocol.name, known.id, known.peer
+        ),
+        || format!("0x{:04x} with peers 0x{:04x}", protocol.id, protocol.peer),
+    )
+}
+
+fn listening(scene: &Scene<'_>, fixture: Fixture, protocol: Protocol) -> Outcome {
+    let subject = scene.listen(fixture)?;
+    // A PAIR refuses anybody while it has a peer: so the whole matrix meets it without one.
+    for id in wrong_ids(protocol) {
+        refuses(scene, &subject, protocol, id)?;
+    }
+    let mut good = scene.open(&subject)?;
+    good.shake_hands(protocol.peer, protocol.id)?;
+    still_good(scene, &mut good, &subject)?;
+    for id in wrong_ids(protocol).take(3) {
+        refuses(scene, &subject, protocol, id)?;
+    }
+    still_good(scene, &mut good, &subject).during("the good connection")?;
+    good.close();
+    fresh(scene, &subject, protocol)
+}
+
+fn refuses(scene: &Scene<'_>, subject: &Running, protocol: Protocol, id: u16) -> Outcome {
+    let step = format!("a peer that announces {}", endpoints::show(id));
+    scene.step(step.as_str());
+    let mut peer = scene.open(subject)?;
+    peer.offer(&codec::header(id));
+    peer.expect_header_or_end(protocol.id).during(&step)?;
+    peer.closed().during(step)
+}
+
+/// The id does not depend on who dials (SP-PID-007), nor does the refusal.
+fn dialing(scene: &Scene<'_>, fixture: Fixture, protocol: Protocol) -> Outcome {
+    let (subject, door) = scene.dial(fixture)?;
+    for id in wrong_ids(protocol).take(3) {
+        let step = format!("a listener that announces {}", endpoints::show(id));
+        scene.step(step.as_str());
+        let mut peer = scene.tester.accept(&door).during(&step)?;
+        peer.offer(&codec::header(id));
+        peer.expect_header_or_end(protocol.id).during(&step)?;
+        peer.closed().during(&step)?;
+    }
+    let mut peer = scene.tester.accept(&door)?;
+    peer.shake_hands(protocol.peer, protocol.id)
+        .during("dialing")?;
+    still_good(scene, &mut peer, &subject)
+}
+
+/// Every number that is not the peer's; those most easily confused with it first.
+fn wrong_ids(protocol: Protocol) -> impl Iterator<Item = u16> {
+    let near = [
+        protocol.id,
+        protocol.id ^ 1,
+        protocol.peer ^ 1,
+        protocol.peer.swap_bytes(),
+    ];
+    let all = near
+        .into_iter()
+        .chain(KNOWN.iter().map(|known| known.id))
+        .chain(STRANGERS);
+    let mut ids: Vec<u16> = Vec::new();
+    for id in all {
+        if id != protocol.peer && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids.into_iter()
+}
+
+/// The ordinary exchange where the tester knows it; otherwise that the connection is still there.
+fn still_good(scene: &Scene<'_>, peer: &mut Peer, subject: &Running) -> Outcome {
+    if Fixture::of(subject.fixture.id).is_some() {
+        return scene.alive(peer, subject);
+    }
+    let open = peer.is_open()?;
+    ensure(open, "the connection to stay open", || {
+        "it is closed".to_owned()
+    })
+}
+
+fn fresh(scene: &Scene<'_>, subject: &Running, protocol: Protocol) -> Outcome {
+    if Fixture::of(protocol.id).is_some() {
+        return scene.fresh(subject);
+    }
+    scene
+        .open(subject)?
+        .shake_hands(protocol.peer, protocol.id)
+        .during("a new connection")
+}

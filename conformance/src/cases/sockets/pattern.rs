@@ -1,0 +1,149 @@
+//! How two sockets talk, judged by what their protocols are.
+
+use std::time::Duration;
+
+use spkit_api::{ErrorKind, Message, ProtocolInfo};
+use spkit_runtime::Socket;
+
+use super::site::{Site, show};
+use crate::{
+    endpoints,
+    pace::Deadline,
+    verdict::{Outcome, Trouble},
+};
+
+/// How messages pass between the two ends of a pair of protocols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    /// Either end sends at any time, and nothing is lost.
+    BothWays,
+    /// The first end sends, the second receives, and nothing is lost.
+    OneWay,
+    /// The first end asks, the second answers.
+    Request,
+    /// Nothing is known: either end is tried, and may lose messages.
+    Unknown,
+}
+
+impl Pattern {
+    pub(crate) fn of(a: &ProtocolInfo, b: &ProtocolInfo) -> Self {
+        match (a.number(), b.number()) {
+            (endpoints::PAIR, endpoints::PAIR) => Self::BothWays,
+            (endpoints::PUSH, endpoints::PULL) => Self::OneWay,
+            (endpoints::REQ, endpoints::REP) => Self::Request,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether every message that was sent has to arrive.
+    pub(crate) fn is_lossless(self) -> bool {
+        self != Self::Unknown
+    }
+
+    /// One body across, and back where there is a way back.
+    pub(crate) fn exchange(self, site: &Site, a: &Socket, b: &Socket, body: &[u8]) -> Outcome {
+        site.step(format!("exchanging {}", show(body)));
+        match self {
+            Self::OneWay => {
+                site.send(a, body)?;
+                site.expect(b, body)
+            }
+            Self::BothWays | Self::Request => {
+                site.send(a, body)?;
+                site.expect(b, body)?;
+                let back: Vec<u8> = body.iter().rev().copied().collect();
+                site.send(b, &back)?;
+                site.expect(a, &back)
+            }
+            Self::Unknown => try_both_ways(site, a, b, body),
+        }
+    }
+}
+
+/// What came of trying one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tried {
+    Arrived,
+    /// The protocol wants something else to happen first.
+    NotYet,
+    /// There is no such direction.
+    Never,
+}
+
+fn try_both_ways(site: &Site, a: &Socket, b: &Socket, body: &[u8]) -> Outcome {
+    // Twice, since the second direction may be what the first waits for.
+    let mut arrived = false;
+    let mut seen = Vec::new();
+    for (from, to) in [(a, b), (b, a), (a, b)] {
+        let tried = try_one_way(site, from, to, body)?;
+        arrived |= tried == Tried::Arrived;
+        seen.push(format!(
+            "`{}` to `{}`: {tried:?}",
+            from.protocol().name(),
+            to.protocol().name()
+        ));
+        if seen.len() == 2 && arrived && !seen[0].ends_with("NotYet") {
+            return Ok(());
+        }
+    }
+    if arrived {
+        return Ok(());
+    }
+    Err(Trouble::failed(
+        "a message to arrive in one of the directions",
+        seen.join("; "),
+    ))
+}
+
+/// Sends again and again until it arrives: the protocol may drop what nobody is ready for.
+fn try_one_way(site: &Site, from: &Socket, to: &Socket, body: &[u8]) -> Outcome<Tried> {
+    if !from.protocol().can_send() || !to.protocol().can_recv() {
+        return Ok(Tried::Never);
+    }
+    let deadline = Deadline::after(site.pace.expect());
+    let mut last = "nothing".to_owned();
+    while !deadline.is_over() {
+        match from.try_send(Message::from_body(body.to_vec())) {
+            Ok(()) => {}
+            Err(failed) if failed.kind() == ErrorKind::State => return Ok(Tried::NotYet),
+            Err(failed) if is_for_later(failed.kind()) => last = failed.error.to_string(),
+            Err(failed) => {
+                let name = from.protocol().name();
+                return Err(Trouble::failed(
+                    format!("`{name}` to send"),
+                    failed.error.to_string(),
+                ));
+            }
+        }
+        match to.recv_timeout(Duration::from_millis(50)) {
+            Ok(message) if message.body() == body => return Ok(Tried::Arrived),
+            // A repetition of an earlier exchange.
+            Ok(message) => last = show(message.body()),
+            Err(error) if error.kind() == ErrorKind::State => return Ok(Tried::NotYet),
+            Err(error) if is_for_later(error.kind()) => {}
+            Err(error) => {
+                let name = to.protocol().name();
+                return Err(Trouble::failed(
+                    format!("`{name}` to receive"),
+                    error.to_string(),
+                ));
+            }
+        }
+    }
+    Err(Trouble::failed(
+        format!(
+            "{} to get from `{}` to `{}`",
+            show(body),
+            from.protocol().name(),
+            to.protocol().name()
+        ),
+        last,
+    ))
+}
+
+fn is_for_later(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::NoPeers
+    )
+}

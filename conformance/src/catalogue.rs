@@ -1,0 +1,147 @@
+//! From the tables to cases: which of them fit what is registered.
+
+use std::sync::Arc;
+
+use spkit_api::{ProtocolPlugin, TransportPlugin, transport::StreamKind};
+use spkit_runtime::Registry;
+
+use crate::{
+    addresses::{Addresses, Form},
+    case::{Body, Case, Class, Stage},
+    cases::{self, Row, protocol_ids},
+    endpoints,
+    scene::Scene,
+    verdict::Outcome,
+};
+
+/// A registered protocol's name and numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Protocol {
+    pub(crate) name: &'static str,
+    pub(crate) id: u16,
+    pub(crate) peer: u16,
+}
+
+impl Protocol {
+    pub(crate) fn of(plugin: &ProtocolPlugin) -> Self {
+        let info = plugin.info();
+        Self {
+            name: info.name(),
+            id: info.number(),
+            peer: info.peer(),
+        }
+    }
+}
+
+/// Every case for what is registered.
+pub(crate) fn cases(registry: &Registry) -> Vec<Case> {
+    let protocols: Vec<Protocol> = registry
+        .protocols()
+        // A raw one has the number of its cooked twin, and its headers are the application's.
+        .filter(|plugin| !plugin.info().is_raw())
+        .map(Protocol::of)
+        .collect();
+    let mut cases = Vec::new();
+    for plugin in registry.transports() {
+        let scheme = main_scheme(plugin);
+        if let Some(kind) = plugin.transport().info().stream_kind() {
+            cases.extend(wire_cases(scheme, kind, &protocols));
+        }
+        cases.extend(cases::sockets::cases(registry, plugin, scheme));
+    }
+    cases.extend(cases::calls::cases(registry));
+    cases
+}
+
+/// The scheme that names a transport in ids of cases.
+pub(crate) fn main_scheme(plugin: &TransportPlugin) -> &'static str {
+    plugin
+        .transport()
+        .info()
+        .schemes()
+        .first()
+        .copied()
+        .unwrap_or("unnamed")
+}
+
+/// The cases in which the tester speaks from outside.
+pub(crate) fn wire_cases(
+    scheme: &'static str,
+    kind: StreamKind,
+    protocols: &[Protocol],
+) -> Vec<Case> {
+    let rows = cases::wire_rows().filter(|row| !row.requirements(kind).is_empty());
+    let mut cases: Vec<Case> = rows
+        .map(|row| wire_case(row, scheme, kind, protocols))
+        .collect();
+    cases.extend(
+        protocols
+            .iter()
+            .map(|protocol| ids_case(scheme, kind, *protocol)),
+    );
+    cases
+}
+
+fn wire_case(
+    row: &'static Row,
+    scheme: &'static str,
+    kind: StreamKind,
+    protocols: &[Protocol],
+) -> Case {
+    let find = |id| protocols.iter().find(|protocol| protocol.id == id);
+    let missing = row
+        .fixtures
+        .iter()
+        .find(|fixture| find(fixture.id).is_none());
+    Case {
+        id: format!("{scheme}.{}", row.slug),
+        requirements: row.requirements(kind).to_vec(),
+        class: row.class,
+        transport: Some(scheme),
+        protocols: row
+            .fixtures
+            .iter()
+            .filter_map(|f| find(f.id))
+            .map(|p| p.name)
+            .collect(),
+        note: row.note,
+        missing: missing.map(|fixture| {
+            format!(
+                "needs the protocol {}, which is not linked in",
+                endpoints::show(fixture.id)
+            )
+        }),
+        body: on_scene(scheme, kind, row.body),
+    }
+}
+
+fn ids_case(scheme: &'static str, kind: StreamKind, protocol: Protocol) -> Case {
+    Case {
+        id: format!("{scheme}.ids.{}", protocol.name),
+        requirements: protocol_ids::REQUIREMENTS.to_vec(),
+        class: Class::Slow,
+        transport: Some(scheme),
+        protocols: vec![protocol.name],
+        note: "",
+        missing: None,
+        body: on_scene(scheme, kind, move |scene| {
+            protocol_ids::run(scene, protocol)
+        }),
+    }
+}
+
+/// A body on a scene of its own: a driver, a directory, a tester.
+fn on_scene(
+    scheme: &'static str,
+    kind: StreamKind,
+    body: impl Fn(&Scene<'_>) -> Outcome + Send + Sync + 'static,
+) -> Body {
+    Arc::new(move |stage: &Stage| {
+        let driver = (stage.drivers.make)(&stage.registry, kind)?;
+        let addresses = Addresses::new(Form::of(kind))?;
+        let log = stage.log.clone();
+        body(&Scene::new(
+            &*driver, scheme, kind, &addresses, stage.pace, log,
+        ))
+    })
+}

@@ -1,0 +1,118 @@
+//! The endpoint under test, S, as the cases see it: started by a driver, spoken to by the tester.
+//!
+//! Cases know no more of S than this, so the same case runs against sockets in this process, against the reference
+//! endpoint with a fault switched on, and later against a program in another language.
+
+pub(crate) mod in_process;
+#[cfg(test)]
+pub(crate) mod reference;
+
+use std::{fmt, time::Duration};
+
+use spkit_api::Value;
+
+use crate::endpoints;
+
+/// Starts endpoints under test.
+pub(crate) trait Driver: Send + Sync + fmt::Debug {
+    /// Starts an endpoint. A listening one is bound when this returns.
+    fn start(&self, plan: &Plan) -> Result<Box<dyn Subject>, Refused>;
+}
+
+/// A running endpoint. Dropping it ends it.
+pub(crate) trait Subject: Send + Sync {
+    /// Where it listens, as `scheme://…` with the port it really has; for a dialing one, where it dials.
+    fn address(&self) -> &str;
+
+    /// CTRL: has it send a body; false if it could not within this time.
+    fn send(&self, body: &[u8], within: Duration) -> bool;
+
+    /// CTRL: what its application receives next, if anything in this time.
+    fn recv(&self, within: Duration) -> Option<Vec<u8>>;
+
+    /// Ends it, and returns when it is gone.
+    fn stop(self: Box<Self>);
+}
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// What it announces.
+    pub(crate) protocol: u16,
+    /// What its application does.
+    pub(crate) application: Application,
+    /// How it meets the tester.
+    pub(crate) at: At,
+    /// Options of the socket.
+    pub(crate) options: Vec<(&'static str, Value)>,
+}
+
+/// What the program around an endpoint does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Application {
+    /// Sends back every body it receives.
+    Echo,
+    /// Sends and receives when the case says so.
+    Manual,
+}
+
+/// How an endpoint meets the tester.
+#[derive(Clone, Debug)]
+pub(crate) enum At {
+    /// It listens at this address, `scheme://…`.
+    Listen(String),
+    /// It dials this address.
+    Dial(String),
+}
+
+/// An endpoint that could not be started.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    /// The reason its library gives.
+    pub(crate) why: String,
+    /// Whether the reason is that the address is in use.
+    pub(crate) in_use: bool,
+}
+
+/// F-…: an endpoint with an application, whose ordinary exchange the tester knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fixture {
+    pub(crate) name: &'static str,
+    pub(crate) id: u16,
+    pub(crate) application: Application,
+}
+
+impl Fixture {
+    /// Sends back every body.
+    pub(crate) const PAIR: Self = Self::new("F-PAIR", endpoints::PAIR, Application::Echo);
+    /// A PAIR that is silent unless told to send.
+    pub(crate) const PAIR_MANUAL: Self = Self::new("F-PAIR", endpoints::PAIR, Application::Manual);
+    /// Answers every request with its body.
+    pub(crate) const REP: Self = Self::new("F-REP", endpoints::REP, Application::Echo);
+    /// Issues requests.
+    pub(crate) const REQ: Self = Self::new("F-REQ", endpoints::REQ, Application::Manual);
+    /// Sends.
+    pub(crate) const PUSH: Self = Self::new("F-PUSH", endpoints::PUSH, Application::Manual);
+    /// Receives.
+    pub(crate) const PULL: Self = Self::new("F-PULL", endpoints::PULL, Application::Manual);
+
+    const ALL: [Self; 5] = [Self::PAIR, Self::REP, Self::REQ, Self::PUSH, Self::PULL];
+
+    const fn new(name: &'static str, id: u16, application: Application) -> Self {
+        Self {
+            name,
+            id,
+            application,
+        }
+    }
+
+    /// The fixture of an endpoint, where there is one.
+    pub(crate) fn of(id: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|fixture| fixture.id == id)
+    }
+
+    /// What T announces to it.
+    pub(crate) fn peer(self) -> u16 {
+        endpoints::by_id(self.id).map_or(self.id, |known| known.peer)
+    }
+}

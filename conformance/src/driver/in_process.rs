@@ -1,0 +1,147 @@
+//! The driver for what is linked in: sockets of this process, on real connections.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use spkit_api::{ErrorKind, Message, Options, Result};
+use spkit_runtime::{Registry, Runtime, Socket};
+
+use super::{Application, At, Driver, Plan, Refused, Subject};
+use crate::verdict::{Outcome, Trouble};
+
+/// How long a runtime may take to end.
+const SHUTDOWN: Duration = Duration::from_secs(2);
+
+/// How long a socket may go on sending when its endpoint ends.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// Starts sockets, all on one runtime of its own.
+#[derive(Debug)]
+pub(crate) struct InProcess {
+    runtime: Runtime,
+    names: HashMap<u16, &'static str>,
+}
+
+impl InProcess {
+    pub(crate) fn new(registry: &Registry) -> Outcome<Self> {
+        let runtime = Runtime::builder()
+            .registry(registry.clone())
+            .build()
+            .map_err(|error| Trouble::failed("a runtime over the registry", error.to_string()))?;
+        let cooked = registry
+            .protocols()
+            .filter(|plugin| !plugin.info().is_raw());
+        let names = cooked
+            .map(|plugin| (plugin.info().number(), plugin.info().name()))
+            .collect();
+        Ok(Self { runtime, names })
+    }
+
+    fn open(&self, plan: &Plan) -> Result<(Socket, String)> {
+        let name = self.names.get(&plan.protocol).copied().unwrap_or_default();
+        let socket = self.runtime.open(name)?;
+        let set = |options: &mut Options| {
+            let values = plan.options.iter().cloned();
+            values
+                .into_iter()
+                .try_for_each(|(name, value)| options.set_value(name, value).map(drop))
+        };
+        let address = match &plan.at {
+            At::Listen(address) => socket.listen_with(address, set)?.local_addr().to_string(),
+            At::Dial(address) => {
+                socket.dial_with(address, set)?;
+                address.clone()
+            }
+        };
+        Ok((socket, address))
+    }
+}
+
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        self.runtime.shutdown(SHUTDOWN);
+    }
+}
+
+impl Driver for InProcess {
+    fn start(&self, plan: &Plan) -> std::result::Result<Box<dyn Subject>, Refused> {
+        let (socket, address) = self.open(plan).map_err(|error| Refused {
+            in_use: error.kind() == ErrorKind::AddressInUse,
+            why: error.to_string(),
+        })?;
+        let echo = (plan.application == Application::Echo).then(|| {
+            let socket = socket.clone();
+            Mutex::new(Some(thread::spawn(move || echo(&socket))))
+        });
+        Ok(Box::new(Running {
+            socket,
+            address,
+            echo,
+        }))
+    }
+}
+
+/// Sends back what comes until the socket is closed.
+fn echo(socket: &Socket) {
+    loop {
+        let message = match socket.recv() {
+            Ok(message) => message,
+            Err(error) if over(error.kind()) => return,
+            Err(_) => continue,
+        };
+        let answer = Message::from_body(message.into_body());
+        if socket.send(answer).is_err_and(|failed| over(failed.kind())) {
+            return;
+        }
+    }
+}
+
+fn over(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Closed | ErrorKind::Closing | ErrorKind::PluginPanicked | ErrorKind::Internal
+    )
+}
+
+struct Running {
+    socket: Socket,
+    address: String,
+    echo: Option<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Subject for Running {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn send(&self, body: &[u8], within: Duration) -> bool {
+        self.socket
+            .send_timeout(Message::from_body(body.to_vec()), within)
+            .is_ok()
+    }
+
+    fn recv(&self, within: Duration) -> Option<Vec<u8>> {
+        self.socket
+            .recv_timeout(within)
+            .ok()
+            .map(|message| message.body().to_vec())
+    }
+
+    fn stop(self: Box<Self>) {}
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.socket.close_with(DRAIN);
+        if let Some(echo) = &self.echo
+            && let Some(thread) = echo.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            // Its panic is the kit's own and has been printed.
+            let _panicked = thread.join();
+        }
+    }
+}

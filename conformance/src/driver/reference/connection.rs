@@ -1,0 +1,223 @@
+//! One connection of the reference endpoint, from its first byte to its last.
+
+use std::{
+    io::{self, Read, Write},
+    net::Shutdown,
+    thread,
+    time::Duration,
+};
+
+use spkit_api::transport::StreamKind;
+
+use super::{Application, Fault, hub::Hub};
+use crate::{
+    endpoints,
+    pace::Deadline,
+    tester::{Carrier, codec},
+};
+
+/// Tags a request may have.
+const TTL: usize = 8;
+
+/// Runs a connection to its end.
+pub(super) fn run(hub: &Hub, mut carrier: Carrier) {
+    let Some(id) = hub.enter(&carrier) else {
+        return;
+    };
+    let shaken = shake_hands(hub, &mut carrier);
+    match shaken {
+        // An error ends the connection, which is all there is to do.
+        Ok(true) => {
+            let _ended = messages(hub, &mut carrier, id);
+        }
+        Ok(false) | Err(_) => refuse(hub, &mut carrier),
+    }
+    hub.leave(id);
+    let _gone = carrier.shutdown(Shutdown::Both);
+}
+
+/// Exchanges headers. False: the peer's is not acceptable.
+fn shake_hands(hub: &Hub, carrier: &mut Carrier) -> io::Result<bool> {
+    let setup = &hub.setup;
+    let waits = setup.has(Fault::HeaderWaits);
+    if !waits {
+        carrier.write_all(&own_header(hub))?;
+    }
+    if setup.has(Fault::SendsTooEarly) {
+        carrier.write_all(&hub.frame(b"too early"))?;
+    }
+    let limit = match () {
+        () if setup.has(Fault::NoHandshakeLimit) => Duration::from_secs(3600),
+        () if setup.has(Fault::Impatient) => Duration::from_millis(50),
+        () => setup.handshake,
+    };
+    let header = read_exactly(carrier, codec::HEADER_LEN, Some(Deadline::after(limit)))?;
+    if waits {
+        carrier.write_all(&own_header(hub))?;
+    }
+    let wanted = codec::header(setup.peer);
+    let acceptable = header
+        .iter()
+        .zip(&wanted)
+        .enumerate()
+        .all(|(at, (have, want))| {
+            let ignored = match at {
+                4 | 5 => setup.has(Fault::IgnoresId),
+                6 | 7 => setup.has(Fault::IgnoresReserved),
+                _ => setup.has(Fault::IgnoresByte(at)),
+            };
+            have == want || ignored
+        });
+    Ok(acceptable)
+}
+
+fn own_header(hub: &Hub) -> Vec<u8> {
+    let setup = &hub.setup;
+    let wrong = u16::from(setup.has(Fault::WrongId)) * 2;
+    let mut header = codec::header(setup.protocol + wrong);
+    if setup.has(Fault::WrongMagic) {
+        header[1] = b's';
+    }
+    if setup.has(Fault::ReservedSet) {
+        header[7] = 1;
+    }
+    header
+}
+
+/// Ends a connection whose handshake failed.
+fn refuse(hub: &Hub, carrier: &mut Carrier) {
+    hub.handshake_failed();
+    if hub.setup.has(Fault::DeliversRefused)
+        && let Ok(payload) = read_message(hub, carrier)
+    {
+        hub.deliver(payload);
+    }
+    let late = match () {
+        () if hub.setup.has(Fault::HoldsRefused) => Duration::from_secs(3600),
+        () if hub.setup.has(Fault::ClosesLate) => Duration::from_secs(20),
+        () => return,
+    };
+    // Ends early when the endpoint is closed, by the shutdown of the socket.
+    let _ended = read_exactly(carrier, 1 << 20, Some(Deadline::after(late)));
+}
+
+/// Takes messages until the connection ends.
+fn messages(hub: &Hub, carrier: &mut Carrier, id: u32) -> io::Result<()> {
+    if !hub.ready(id) {
+        return Ok(());
+    }
+    if hub.setup.has(Fault::SendsKeepAlive) {
+        let mut writer = carrier.try_clone()?;
+        thread::spawn(move || {
+            thread::park_timeout(Duration::from_millis(5));
+            let _gone = writer.write_all(&[0]);
+        });
+    }
+    loop {
+        let payload = match read_message(hub, carrier) {
+            Ok(payload) => payload,
+            Err(_) if hub.setup.has(Fault::IgnoresHalfClose) && !hub.is_closed() => {
+                thread::park_timeout(Duration::from_secs(3600));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if hub.setup.has(Fault::LosesPipelined) {
+            lose_what_came_along(carrier)?;
+        }
+        if payload.is_empty() && hub.setup.has(Fault::DropsEmpty) {
+            continue;
+        }
+        match hub.setup.application {
+            Application::Echo => echo(hub, carrier, payload)?,
+            Application::Manual if hub.setup.protocol != endpoints::PUSH => hub.deliver(payload),
+            Application::Manual => {}
+        }
+    }
+}
+
+fn echo(hub: &Hub, carrier: &mut Carrier, mut payload: Vec<u8>) -> io::Result<()> {
+    let is_request = |payload: &[u8]| {
+        payload
+            .chunks_exact(4)
+            .take(TTL)
+            .any(|tag| tag[0] & 0x80 != 0)
+    };
+    if hub.setup.protocol == endpoints::REP && !is_request(&payload) {
+        return Ok(());
+    }
+    if hub.setup.has(Fault::WrongBytes)
+        && let Some(last) = payload.last_mut()
+    {
+        *last ^= 1;
+    }
+    carrier.write_all(&hub.frame(&payload))
+}
+
+fn read_message(hub: &Hub, carrier: &mut Carrier) -> io::Result<Vec<u8>> {
+    let setup = &hub.setup;
+    let refused = || io::Error::other("refused");
+    if setup.kind == StreamKind::Ipc {
+        let kind = read_exactly(carrier, 1, None)?;
+        if kind != [1] && !setup.has(Fault::IgnoresType) {
+            return Err(refused());
+        }
+    }
+    let size = read_exactly(carrier, 8, None)?;
+    let size = size.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    let header = if setup.has(Fault::LimitCountsBody) {
+        4
+    } else {
+        0
+    };
+    let limit = setup.recv_max + header - u64::from(setup.has(Fault::LimitTooLow));
+    let too_long = size > limit && !setup.has(Fault::NoLimit);
+    if too_long && !setup.has(Fault::WaitsForBody) {
+        return Err(refused());
+    }
+    let body = read_body(carrier, size, setup.has(Fault::DeliversTruncated))?;
+    if too_long { Err(refused()) } else { Ok(body) }
+}
+
+/// Reads a body without believing its size: room is made for what has come.
+fn read_body(carrier: &mut Carrier, size: u64, or_less: bool) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    // Blocks for as long as it takes; the close of the endpoint ends it.
+    carrier.set_read_timeout(Duration::from_secs(3600))?;
+    carrier.take(size).read_to_end(&mut body)?;
+    let complete = body.len() as u64 == size;
+    if complete || (or_less && !body.is_empty()) {
+        Ok(body)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+fn read_exactly(carrier: &mut Carrier, len: usize, by: Option<Deadline>) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; len];
+    let mut have = 0;
+    while have < len {
+        let left = match by {
+            Some(deadline) => deadline.left().ok_or(io::ErrorKind::TimedOut)?,
+            None => Duration::from_secs(3600),
+        };
+        carrier.set_read_timeout(left)?;
+        match carrier.read(&mut bytes[have..]) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(n) => have += n,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}
+
+fn lose_what_came_along(carrier: &mut Carrier) -> io::Result<()> {
+    carrier.set_read_timeout(Duration::from_millis(1))?;
+    match carrier.read(&mut [0; 64 << 10]) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,68 @@
+//! Deliberate mistakes of the reference endpoint. Each belongs to a case that has to find it.
+
+/// One thing an endpoint does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Its header has a wrong byte 1.
+    WrongMagic,
+    /// Its header has a reserved byte that is not zero.
+    ReservedSet,
+    /// Its header announces the peer's id plus two.
+    WrongId,
+    /// It waits for the peer's header before it sends its own.
+    HeaderWaits,
+    /// It sends messages before it has the peer's header.
+    SendsTooEarly,
+    /// It does not look at this byte of the peer's header.
+    IgnoresByte(usize),
+    /// It does not look at the reserved bytes.
+    IgnoresReserved,
+    /// It takes any peer id.
+    IgnoresId,
+    /// It answers a bad header by silence.
+    HoldsRefused,
+    /// It closes after a bad header, but 20 s later.
+    ClosesLate,
+    /// It waits for a header for ever.
+    NoHandshakeLimit,
+    /// It gives a header 50 ms.
+    Impatient,
+    /// It accepts nobody after a bad header.
+    DeafAfterBadHeader,
+    /// It delivers what follows a bad header.
+    DeliversRefused,
+    /// As a PAIR it gives its only place to whoever connects, before the handshake.
+    SeatsTooEarly,
+    /// It dials once.
+    NoRedial,
+    /// It changes the last byte of what it sends back.
+    WrongBytes,
+    /// It writes sizes in little-endian order.
+    LittleEndian,
+    /// It ignores empty messages.
+    DropsEmpty,
+    /// It loses what arrived together with a message.
+    LosesPipelined,
+    /// It has no limit on messages.
+    NoLimit,
+    /// It refuses a message of exactly the limit.
+    LimitTooLow,
+    /// It does not count the protocol header.
+    LimitCountsBody,
+    /// It judges the size only when the body is there.
+    WaitsForBody,
+    /// It delivers a message that was cut short.
+    DeliversTruncated,
+    /// It goes on after the peer has finished.
+    IgnoresHalfClose,
+    /// It takes any message type.
+    IgnoresType,
+    /// It removes whatever is where it wants to listen.
+    RemovesAnyFile,
+    /// It leaves its socket file behind.
+    KeepsFile,
+    /// It serves one connection after the other.
+    OneAtATime,
+    /// It sends a byte now and then to keep the connection alive.
+    SendsKeepAlive,
+}

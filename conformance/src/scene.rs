@@ -1,0 +1,360 @@
+//! What a wire case works with: a driver that starts S, a tester that speaks to it, and the composed steps of wire.md
+//! 0.3 that need both (ALIVE, FRESH).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use spkit_api::{Value, options, transport::StreamKind};
+
+use crate::{
+    addresses::Addresses,
+    driver::{Application, At, Driver, Fixture, Plan, Refused, Subject},
+    endpoints,
+    pace::{Deadline, Pace},
+    tester::{Door, Peer, Tester},
+    transcript::Transcript,
+    verdict::{During, Outcome, Trouble, ensure},
+};
+
+/// The request id of the golden vectors.
+const REQUEST_TAG: u32 = 0x8000_0337;
+
+/// A wire case's surroundings.
+#[derive(Debug)]
+pub(crate) struct Scene<'a> {
+    pub(crate) driver: &'a dyn Driver,
+    pub(crate) scheme: &'a str,
+    pub(crate) addresses: &'a Addresses,
+    pub(crate) tester: Tester,
+}
+
+/// An endpoint under test together with what the tester needs to reach it.
+pub(crate) struct Running {
+    pub(crate) fixture: Fixture,
+    subject: Box<dyn Subject>,
+    rest: String,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(
+        driver: &'a dyn Driver,
+        scheme: &'a str,
+        kind: StreamKind,
+        addresses: &'a Addresses,
+        pace: Pace,
+        log: Transcript,
+    ) -> Self {
+        Self {
+            driver,
+            scheme,
+            addresses,
+            tester: Tester::new(kind, pace, log),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> StreamKind {
+        self.tester.kind
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        self.tester.pace
+    }
+
+    /// Names the step the case is at, for a failure or a watchdog.
+    pub(crate) fn step(&self, step: impl Into<String>) {
+        let step = step.into();
+        self.tester.log.note(0, format!("-- {step}"));
+        self.tester.log.doing(step);
+    }
+
+    /// Starts a listening fixture.
+    pub(crate) fn listen(&self, fixture: Fixture) -> Outcome<Running> {
+        self.listen_with(fixture, &[])
+    }
+
+    /// Starts a listening fixture with options.
+    pub(crate) fn listen_with(
+        &self,
+        fixture: Fixture,
+        options: &[(&'static str, Value)],
+    ) -> Outcome<Running> {
+        let address = self.addresses.next(self.scheme);
+        self.listen_at(fixture, options, &address)
+            .map_err(|refused| {
+                Trouble::failed(
+                    format!("{} to listen on {address}", fixture.name),
+                    refused.why,
+                )
+            })
+    }
+
+    /// Starts a listening fixture at an address of the case's choice, where that may be refused.
+    pub(crate) fn listen_at(
+        &self,
+        fixture: Fixture,
+        options: &[(&'static str, Value)],
+        address: &str,
+    ) -> Result<Running, Refused> {
+        let subject = self.start(fixture, options, At::Listen(address.to_owned()))?;
+        let rest = rest_of(subject.address()).to_owned();
+        self.tester.log.note(
+            0,
+            format!("{} listens on {}", fixture.name, subject.address()),
+        );
+        Ok(Running {
+            fixture,
+            subject,
+            rest,
+        })
+    }
+
+    /// Starts a fixture that dials the tester, and redials fast.
+    pub(crate) fn dial(&self, fixture: Fixture) -> Outcome<(Running, Door)> {
+        let address = self.addresses.next(self.scheme);
+        let door = self.tester.listen(rest_of(&address))?;
+        let address = format!("{}://{}", self.scheme, door.address());
+        let options = [
+            (
+                options::RECONNECT_MIN.name(),
+                Value::Duration(Some(self.pace().millis(10))),
+            ),
+            (
+                options::RECONNECT_MAX.name(),
+                Value::Duration(Some(self.pace().millis(50))),
+            ),
+        ];
+        let subject = self
+            .start(fixture, &options, At::Dial(address.clone()))
+            .map_err(|refused| {
+                Trouble::failed(format!("{} to dial {address}", fixture.name), refused.why)
+            })?;
+        let running = Running {
+            fixture,
+            subject,
+            rest: door.address().to_owned(),
+        };
+        Ok((running, door))
+    }
+
+    fn start(
+        &self,
+        fixture: Fixture,
+        options: &[(&'static str, Value)],
+        at: At,
+    ) -> Result<Box<dyn Subject>, Refused> {
+        self.driver.start(&Plan {
+            protocol: fixture.id,
+            application: fixture.application,
+            at,
+            options: options.to_vec(),
+        })
+    }
+
+    /// OPEN: a connection without a byte on it.
+    pub(crate) fn open(&self, running: &Running) -> Outcome<Peer> {
+        self.tester.open(&running.rest)
+    }
+
+    /// OPEN and HS: a connection that is ready for messages.
+    pub(crate) fn connect(&self, running: &Running) -> Outcome<Peer> {
+        let mut peer = self.open(running)?;
+        self.shake_hands(&mut peer, running)?;
+        Ok(peer)
+    }
+
+    /// As [`connect`](Self::connect), for a PAIR that may not have noticed yet that its last peer went: what it
+    /// closes is tried again.
+    pub(crate) fn connect_soon(&self, running: &Running) -> Outcome<Peer> {
+        let deadline = Deadline::after(self.pace().fresh());
+        loop {
+            let mut peer = self.connect(running)?;
+            let tried = self.alive(&mut peer, running);
+            match tried {
+                Ok(()) => return Ok(peer),
+                Err(trouble) if deadline.is_over() => return Err(trouble),
+                Err(_) => breathe(),
+            }
+        }
+    }
+
+    /// HS with the fixture's peer id.
+    pub(crate) fn shake_hands(&self, peer: &mut Peer, running: &Running) -> Outcome {
+        let fixture = running.fixture;
+        peer.shake_hands(fixture.peer(), fixture.id)
+            .during("handshake (HS)")
+    }
+
+    /// Accepts a dialing fixture and shakes hands.
+    pub(crate) fn welcome(&self, running: &Running, door: &Door) -> Outcome<Peer> {
+        let mut peer = self.tester.accept(door)?;
+        self.shake_hands(&mut peer, running)?;
+        Ok(peer)
+    }
+
+    /// ALIVE: the connection does the fixture's ordinary exchange.
+    pub(crate) fn alive(&self, peer: &mut Peer, running: &Running) -> Outcome {
+        self.exchange(peer, running, fresh_body().as_bytes())
+            .during("still in use (ALIVE)")
+    }
+
+    /// The fixture's ordinary exchange with this body (wire.md 20.2, 20.3).
+    pub(crate) fn exchange(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
+        let fixture = running.fixture;
+        match (fixture.id, fixture.application) {
+            (endpoints::REP, _) => {
+                let request = tagged(REQUEST_TAG, body);
+                peer.send_frame(&request)?;
+                peer.expect_frame(&request).during("the reply")
+            }
+            (endpoints::REQ, _) => self.answer(peer, running, body),
+            (endpoints::PUSH, _) => {
+                running.send(self, body)?;
+                peer.expect_frame(body)
+            }
+            (endpoints::PULL, _) => {
+                peer.send_frame(body)?;
+                running.expect(self, body)
+            }
+            (_, Application::Echo) => {
+                peer.send_frame(body)?;
+                peer.expect_frame(body).during("the echo")
+            }
+            (_, Application::Manual) => {
+                peer.send_frame(body)?;
+                running.expect(self, body)?;
+                running.send(self, body)?;
+                peer.expect_frame(body)
+            }
+        }
+    }
+
+    /// Has a REQ issue a request, and answers it.
+    fn answer(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
+        running.send(self, body)?;
+        let request = peer.read_frame().during("the request")?;
+        let well_formed =
+            request.len() == 4 + body.len() && request[0] & 0x80 != 0 && request[4..] == *body;
+        ensure(
+            well_formed,
+            "a 32-bit id with its top bit set, then the body",
+            || crate::transcript::hex(&request),
+        )?;
+        peer.send_frame(&request)?;
+        running.expect(self, body).during("the reply")
+    }
+
+    /// FRESH: a new connection shakes hands and does the ordinary exchange, sooner or later.
+    ///
+    /// A listener may need a moment to get over a failure, and a PAIR to notice that its peer went, so what fails is
+    /// tried again until the time is over. The last failure is the reason.
+    pub(crate) fn fresh(&self, running: &Running) -> Outcome {
+        let deadline = Deadline::after(self.pace().fresh());
+        loop {
+            let tried = self
+                .connect(running)
+                .and_then(|mut peer| self.exchange(&mut peer, running, fresh_body().as_bytes()));
+            match tried {
+                Ok(()) => return Ok(()),
+                Err(trouble) if deadline.is_over() => {
+                    return Err(trouble.during("a new connection is served (FRESH)"));
+                }
+                Err(_) => breathe(),
+            }
+        }
+    }
+
+    /// FRESH for a fixture that dials: a further connection of it comes and is good.
+    pub(crate) fn fresh_dial(&self, running: &Running, door: &Door) -> Outcome<Peer> {
+        let step = "the endpoint dials again (FRESH)";
+        let mut peer = self.welcome(running, door).during(step)?;
+        self.exchange(&mut peer, running, fresh_body().as_bytes())
+            .during(step)?;
+        Ok(peer)
+    }
+}
+
+impl Running {
+    /// Where it listens or dials, with its scheme.
+    pub(crate) fn address(&self) -> &str {
+        self.subject.address()
+    }
+
+    /// What follows `://` in its address.
+    pub(crate) fn rest(&self) -> &str {
+        &self.rest
+    }
+
+    /// CTRL: has the application send.
+    pub(crate) fn send(&self, scene: &Scene<'_>, body: &[u8]) -> Outcome {
+        let limit = scene.pace().expect();
+        ensure(
+            self.subject.send(body, limit),
+            format!(
+                "{} to send a message of {} bytes",
+                self.fixture.name,
+                body.len()
+            ),
+            || format!("it did not within {limit:?}"),
+        )
+    }
+
+    /// CTRL: the application receives exactly this next.
+    pub(crate) fn expect(&self, scene: &Scene<'_>, body: &[u8]) -> Outcome {
+        let got = self.subject.recv(scene.pace().expect());
+        ensure(
+            got.as_deref() == Some(body),
+            format!("{} to receive {}", self.fixture.name, show_body(body)),
+            || got.map_or_else(|| "nothing".to_owned(), |got| show_body(&got)),
+        )
+    }
+
+    /// CTRL: the application receives nothing for a while.
+    pub(crate) fn receives_nothing(&self, scene: &Scene<'_>) -> Outcome {
+        match self.subject.recv(scene.pace().quiet()) {
+            None => Ok(()),
+            Some(got) => Err(Trouble::failed(
+                format!("{} to receive nothing", self.fixture.name),
+                show_body(&got),
+            )),
+        }
+    }
+
+    /// CTRL: the next message, if one is there.
+    pub(crate) fn recv(&self, scene: &Scene<'_>) -> Option<Vec<u8>> {
+        self.subject.recv(scene.pace().expect())
+    }
+
+    /// Ends it in order.
+    pub(crate) fn stop(self) {
+        self.subject.stop();
+    }
+}
+
+/// A payload with a tag in front.
+pub(crate) fn tagged(tag: u32, body: &[u8]) -> Vec<u8> {
+    [&tag.to_be_bytes(), body].concat()
+}
+
+/// A request of the tester's.
+pub(crate) fn request(body: &[u8]) -> Vec<u8> {
+    tagged(REQUEST_TAG, body)
+}
+
+/// A body that no other exchange of this process has.
+pub(crate) fn fresh_body() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("spkit-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A moment's rest between two attempts.
+pub(crate) fn breathe() {
+    std::thread::park_timeout(std::time::Duration::from_millis(10));
+}
+
+fn rest_of(address: &str) -> &str {
+    address.split_once("://").map_or(address, |(_, rest)| rest)
+}
+
+fn show_body(body: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(&body[..body.len().min(32)]).into_owned();
+    format!("`{}` ({} bytes)", shown.escape_debug(), body.len())
+}

@@ -1,0 +1,85 @@
+//! Tests of the kit itself: that it passes what is good, and above all that it fails what is not.
+
+mod faults;
+mod gate;
+mod hanging;
+mod nulls;
+
+use std::sync::Arc;
+
+use spkit_api::transport::StreamKind;
+use spkit_runtime::Registry;
+
+use crate::{
+    Config, Pace, Record, Report, Status,
+    case::{Case, Drivers},
+    catalogue::{Protocol, wire_cases},
+    driver::{Driver, reference::Reference},
+    endpoints::{self, PAIR, PULL, PUSH, REP, REQ},
+    runner,
+};
+
+const KINDS: [StreamKind; 2] = [StreamKind::Tcp, StreamKind::Ipc];
+
+/// The wire cases for a kind of stream, over the protocols that the reference endpoint has.
+fn cases(kind: StreamKind) -> Vec<Case> {
+    let protocols = [
+        ("pair", PAIR),
+        ("req", REQ),
+        ("rep", REP),
+        ("push", PUSH),
+        ("pull", PULL),
+    ];
+    let protocols = protocols.map(|(name, id)| {
+        let peer = endpoints::by_id(id).unwrap().peer;
+        Protocol { name, id, peer }
+    });
+    wire_cases(scheme(kind), kind, &protocols)
+}
+
+fn scheme(kind: StreamKind) -> &'static str {
+    match kind {
+        StreamKind::Ipc => "ipc",
+        _ => "tcp",
+    }
+}
+
+/// Cases run against endpoints of this make instead of sockets.
+fn config(
+    scale: f64,
+    driver: impl Fn(StreamKind) -> Box<dyn Driver> + Send + Sync + 'static,
+) -> Config {
+    let make = Arc::new(move |_: &Registry, kind| Ok(driver(kind)));
+    Config::new(Registry::empty())
+        .pace(Pace::scaled(scale))
+        .jobs(8)
+        .drivers(Drivers {
+            name: "reference",
+            make,
+        })
+}
+
+fn run(config: &Config, cases: &[Case]) -> Report {
+    runner::run(config, cases, |_| {})
+}
+
+fn explained(record: &Record) -> String {
+    format!(
+        "{} {:?}:\n  {}",
+        record.id,
+        record.status,
+        record.details().join("\n  ")
+    )
+}
+
+#[test]
+fn a_good_endpoint_of_other_make_passes_every_wire_case() {
+    let config = config(1.0, |kind| Box::new(Reference::new(kind, &[])));
+    for kind in KINDS {
+        let cases = cases(kind);
+        assert!(cases.len() > 50, "{}", cases.len());
+        for record in run(&config, &cases).records() {
+            assert_eq!(record.status, Status::Pass, "{}", explained(record));
+        }
+    }
+}

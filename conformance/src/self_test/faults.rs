@@ -1,0 +1,177 @@
+//! Every fault of the reference endpoint is found by the case that claims it.
+
+use spkit_api::transport::StreamKind;
+
+use super::{KINDS, cases, config, explained, run, scheme};
+use crate::{
+    Status,
+    driver::reference::{Fault, Reference},
+};
+
+/// Which cases find which fault, on either kind of stream.
+const KILLS: &[(Fault, &[&str])] = &[
+    (
+        Fault::WrongMagic,
+        &["header.sent-at-once", "header.sent-at-once-dialing"],
+    ),
+    (Fault::ReservedSet, &["header.sent-at-once"]),
+    (
+        Fault::WrongId,
+        &["header.sent-at-once", "ids.pair", "ids.rep"],
+    ),
+    (
+        Fault::HeaderWaits,
+        &["header.sent-at-once", "header.sent-at-once-dialing"],
+    ),
+    (
+        Fault::SendsTooEarly,
+        &["header.no-message-before-peers", "header.sent-at-once"],
+    ),
+    (
+        Fault::IgnoresByte(0),
+        &["header.bad-byte-0", "header.bad-from-listener"],
+    ),
+    (
+        Fault::IgnoresByte(1),
+        &["header.bad-byte-1", "hostile.flipped-bits"],
+    ),
+    (
+        Fault::IgnoresByte(2),
+        &["header.bad-byte-2", "header.fifty-bad-ones"],
+    ),
+    (
+        Fault::IgnoresByte(3),
+        &["header.bad-version", "hostile.every-version"],
+    ),
+    (
+        Fault::IgnoresReserved,
+        &["header.reserved-not-zero", "hostile.flipped-bits"],
+    ),
+    (
+        Fault::IgnoresId,
+        &[
+            "header.wrong-peer",
+            "ids.pair",
+            "ids.req",
+            "header.dialer-tries-again",
+        ],
+    ),
+    (
+        Fault::HoldsRefused,
+        &[
+            "header.bad-byte-0",
+            "header.bad-in-two-parts",
+            "hostile.foreign-greetings",
+        ],
+    ),
+    (
+        Fault::ClosesLate,
+        &["header.bad-version", "header.wrong-peer"],
+    ),
+    (Fault::NoHandshakeLimit, &["header.never-completed"]),
+    (
+        Fault::Impatient,
+        &["header.completed-at-900-ms", "header.split-bytewise"],
+    ),
+    (
+        Fault::DeafAfterBadHeader,
+        &["header.fifty-bad-ones", "hostile.connect-and-close"],
+    ),
+    (Fault::DeliversRefused, &["header.refused-is-not-delivered"]),
+    (Fault::SeatsTooEarly, &["header.refused-is-not-delivered"]),
+    (
+        Fault::NoRedial,
+        &["header.dialer-tries-again", "lifecycle.dialer-reconnects"],
+    ),
+    (
+        Fault::WrongBytes,
+        &[
+            "header.then-messages",
+            "framing.any-bytes",
+            "framing.golden-reply",
+        ],
+    ),
+    (
+        Fault::LittleEndian,
+        &["framing.golden-push", "framing.golden-request"],
+    ),
+    (
+        Fault::DropsEmpty,
+        &["framing.empty-echoed", "framing.empty-delivered"],
+    ),
+    (
+        Fault::LosesPipelined,
+        &["framing.hundred-at-once", "hostile.many-empty-messages"],
+    ),
+    (
+        Fault::NoLimit,
+        &["limits.one-too-many", "limits.huge-sizes"],
+    ),
+    (
+        Fault::LimitTooLow,
+        &["limits.exactly-the-limit", "limits.default-is-1-mib"],
+    ),
+    (Fault::LimitCountsBody, &["limits.counts-protocol-header"]),
+    (Fault::WaitsForBody, &["limits.one-too-many"]),
+    (Fault::DeliversTruncated, &["limits.truncated-by-close"]),
+    (
+        Fault::IgnoresHalfClose,
+        &["lifecycle.half-close", "lifecycle.half-close-one-way"],
+    ),
+    (
+        Fault::OneAtATime,
+        &[
+            "lifecycle.hundred-connections",
+            "hostile.hanging-handshakes",
+        ],
+    ),
+    (Fault::SendsKeepAlive, &["lifecycle.nothing-unasked"]),
+];
+
+/// The same for what only the ipc mapping has.
+const IPC_KILLS: &[(Fault, &[&str])] = &[
+    (Fault::IgnoresType, &["type.other-than-1", "type.missing"]),
+    (
+        Fault::RemovesAnyFile,
+        &["file.regular-is-kept", "file.in-use-is-refused"],
+    ),
+    (Fault::KeepsFile, &["file.removed-at-close"]),
+];
+
+#[test]
+fn every_fault_is_found() {
+    for kind in KINDS {
+        for (fault, slugs) in KILLS {
+            is_found(kind, *fault, slugs);
+        }
+    }
+    for (fault, slugs) in IPC_KILLS {
+        is_found(StreamKind::Ipc, *fault, slugs);
+    }
+}
+
+fn is_found(kind: StreamKind, fault: Fault, slugs: &[&str]) {
+    let ids: Vec<String> = slugs
+        .iter()
+        .map(|slug| format!("{}.{slug}", scheme(kind)))
+        .collect();
+    let claimed: Vec<_> = cases(kind)
+        .into_iter()
+        .filter(|case| ids.iter().any(|id| case.id() == id))
+        .collect();
+    assert_eq!(claimed.len(), slugs.len(), "{fault:?}: {ids:?}");
+    let config = config(0.1, move |kind| Box::new(Reference::new(kind, &[fault])));
+    for record in run(&config, &claimed).records() {
+        assert_eq!(
+            record.status,
+            Status::Fail,
+            "{fault:?}: {}",
+            explained(record)
+        );
+        let failure = record.failure.as_ref().unwrap();
+        assert!(
+            !failure.expected.is_empty() && !failure.seen.is_empty(),
+            "{fault:?}"
+        );
+    }
+}
