@@ -13,11 +13,13 @@
 mod certify;
 mod list;
 
-use std::process::ExitCode;
+use std::{env, ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 use spkit_runtime::Registry;
 
+/// Nothing is wrong.
+const CONFORMANT: u8 = 0;
 /// The command line was wrong.
 const USAGE: u8 = 64;
 /// Nothing ran.
@@ -57,7 +59,12 @@ Examples:
 /// 0: conformant, or nothing was to be certified. 1: a case failed. 3: nothing ran, with the reason. 4: the kit itself
 /// failed. 64: the command line was wrong.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    ExitCode::from(run(env::args_os()))
+}
+
+/// The same with a command line of the caller's, the program's name in front; the exit status comes back.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return told(&error),
     };
@@ -65,7 +72,7 @@ pub fn main() -> ExitCode {
         Ok(registry) => registry,
         Err(error) => {
             eprintln!("spkit: the linked plugins do not go together: {error}");
-            return ExitCode::from(BROKEN);
+            return BROKEN;
         }
     };
     match arguments.command {
@@ -74,11 +81,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn told(error: &clap::Error) -> ExitCode {
+fn told(error: &clap::Error) -> u8 {
     // Nobody to tell if the terminal is gone.
     let _gone = error.print();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => ExitCode::from(USAGE),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CONFORMANT,
+        _ => USAGE,
     }
 }

@@ -139,9 +139,11 @@ impl fmt::Debug for Config {
     }
 }
 
-/// The program's own name, for commands that are shown to the user.
+/// The program as it was started, for commands that are shown to the user.
 fn program() -> String {
-    let path = env::args_os().next().unwrap_or_default();
-    let name = std::path::Path::new(&path).file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
+    env::args_os()
+        .next()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

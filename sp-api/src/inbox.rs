@@ -36,12 +36,14 @@ impl Inbox {
     }
 
     /// Appends a message. The pipe stops filling once [`is_full`](Self::is_full), and not in the middle of a message.
+    #[inline]
     pub fn push(&mut self, message: Message) {
         self.bytes += message.len();
         self.messages.push_back(message);
     }
 
     /// Takes the oldest message.
+    #[inline]
     pub fn pop(&mut self) -> Option<Message> {
         let message = self.messages.pop_front()?;
         self.bytes -= message.len();
@@ -54,16 +56,19 @@ impl Inbox {
     }
 
     /// Whether the budget is used up.
+    #[inline]
     pub fn is_full(&self) -> bool {
         self.messages.len() >= self.max_messages || self.bytes >= self.max_bytes
     }
 
     /// Messages inside.
+    #[inline]
     pub fn len(&self) -> usize {
         self.messages.len()
     }
 
     /// Whether nothing is inside.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }

@@ -13,7 +13,6 @@ pub(crate) mod timers;
 pub(crate) mod waiters;
 
 use std::{
-    collections::VecDeque,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -28,7 +27,7 @@ use spkit_api::{
 use self::{
     dialers::Redial,
     outcome::Outcome,
-    pipes::PipeState,
+    pipes::{Batch, PipeState},
     queue::{QueueLimit, RecvQueue},
     random::Random,
     timers::Timers,
@@ -67,7 +66,7 @@ pub(crate) struct Rest {
     pipes: Slots<PipeState>,
     contexts: Slots<ContextState>,
     /// Memory for an outbox: pipes that have nothing to send keep none.
-    spare: VecDeque<Message>,
+    spare: Batch,
     /// Operations on all lists together.
     waiting: usize,
     timers: Timers<TimerKey>,
@@ -131,7 +130,7 @@ impl SocketCore {
                 limit,
                 pipes: Slots::default(),
                 contexts,
-                spare: VecDeque::new(),
+                spare: Batch::new(),
                 waiting: 0,
                 timers: Timers::default(),
                 endpoints: Slots::default(),
@@ -378,10 +377,10 @@ impl SocketCore {
             return;
         };
         let error = state.closing.take().unwrap_or(error);
-        let mut batch = VecDeque::new();
+        let mut batch = Batch::new();
         state.out.take(&mut batch);
         let rest = state.rest.take();
-        for message in batch {
+        for message in batch.into_iter().flatten() {
             self.rest.discard(message, DropReason::PipeGone);
         }
         if let Some(mut rest) = rest {

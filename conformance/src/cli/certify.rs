@@ -1,11 +1,11 @@
 //! `spkit certify`.
 
-use std::{fs, io::Write as _, path::PathBuf, process::ExitCode};
+use std::{fs, io::Write as _, path::PathBuf};
 
 use clap::Args;
 use spkit_runtime::Registry;
 
-use super::{BROKEN, NOTHING, USAGE};
+use super::{BROKEN, CONFORMANT, NOTHING, USAGE};
 use crate::{
     case::Case, config::Config, harness::nothing_linked, pace::Pace, report::Console, runner,
 };
@@ -67,14 +67,14 @@ fn jobs(text: &str) -> Result<usize, String> {
     }
 }
 
-pub(super) fn run(arguments: Arguments, registry: Registry) -> ExitCode {
+pub(super) fn run(arguments: Arguments, registry: Registry) -> u8 {
     if registry.is_empty() {
         eprintln!("spkit: {}", nothing_linked());
-        return ExitCode::from(NOTHING);
+        return NOTHING;
     }
     if let Err(unknown) = known(&arguments, &registry) {
         eprintln!("spkit: {unknown}");
-        return ExitCode::from(USAGE);
+        return USAGE;
     }
     let config = Config::new(registry)
         .filters(arguments.filters)
@@ -85,11 +85,11 @@ pub(super) fn run(arguments: Arguments, registry: Registry) -> ExitCode {
     let cases = config.selected();
     if cases.is_empty() {
         eprintln!("spkit: nothing ran: no case matches; `spkit certify --list` shows the cases");
-        return ExitCode::from(NOTHING);
+        return NOTHING;
     }
     if arguments.list {
         list(&cases);
-        return ExitCode::SUCCESS;
+        return CONFORMANT;
     }
     let mut console = Console::new(
         cases.len(),
@@ -105,12 +105,12 @@ pub(super) fn run(arguments: Arguments, registry: Registry) -> ExitCode {
             "spkit: the report was not written to {}: {error}",
             path.display()
         );
-        return ExitCode::from(BROKEN);
+        return BROKEN;
     }
     if report.passed() == 0 && report.exit_code() == NOTHING {
         eprintln!("spkit: nothing ran: every case was skipped, for the reasons above");
     }
-    ExitCode::from(report.exit_code())
+    report.exit_code()
 }
 
 /// A transport or protocol that is not there is a mistake, not an empty selection.

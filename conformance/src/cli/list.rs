@@ -1,7 +1,5 @@
 //! `spkit list`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 use serde::Serialize;
 use spkit_api::{
@@ -56,7 +54,7 @@ struct OptionRow {
     doc: &'static str,
 }
 
-pub(super) fn run(arguments: &Arguments, registry: &Registry) -> ExitCode {
+pub(super) fn run(arguments: &Arguments, registry: &Registry) -> u8 {
     let listing = Listing::of(registry);
     if arguments.json {
         // Plain texts: there is nothing that could not be written.
@@ -67,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, registry: &Registry) -> ExitCode {
     } else {
         listing.print();
     }
-    ExitCode::SUCCESS
+    super::CONFORMANT
 }
 
 impl Listing {

@@ -19,11 +19,13 @@ impl RxBuf {
     }
 
     /// Drops the first `n` bytes, all if there are fewer.
+    #[inline]
     pub fn skip(&mut self, n: usize) {
         self.bytes.advance(n.min(self.bytes.len()));
     }
 
     /// Takes the first `n` bytes, all if there are fewer.
+    #[inline]
     pub fn take(&mut self, n: usize) -> Bytes {
         if n >= self.bytes.len() {
             return std::mem::take(&mut self.bytes);
@@ -44,6 +46,7 @@ impl RxBuf {
 impl Deref for RxBuf {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         &self.bytes
     }

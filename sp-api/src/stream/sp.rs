@@ -48,6 +48,7 @@ impl Wire for SpWire {
         Ok(())
     }
 
+    #[inline]
     fn decode(&mut self, rx: &mut RxBuf, _tx: &mut TxBuf) -> Result<Decoded> {
         if !self.greeted {
             let Some(header) = ConnectionHeader::decode(rx)? else {
@@ -78,6 +79,7 @@ impl Wire for SpWire {
     }
 
     /// SP-TCP-031: the size counts header words and body, and nothing else.
+    #[inline]
     fn encode(&mut self, message: Message, tx: &mut TxBuf) -> Result<()> {
         self.framing
             .encode(message.payload_len(), |prefix| tx.put(prefix));

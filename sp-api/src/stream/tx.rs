@@ -76,11 +76,13 @@ impl TxBuf {
     }
 
     /// Appends a copy of these bytes.
+    #[inline]
     pub fn put(&mut self, bytes: &[u8]) {
         self.small.extend_from_slice(bytes);
     }
 
     /// Appends these bytes: by reference if they are many, else as a copy.
+    #[inline]
     pub fn put_shared(&mut self, bytes: Bytes) {
         if bytes.len() <= BY_REFERENCE {
             self.small.extend_from_slice(&bytes);
@@ -100,6 +102,7 @@ impl TxBuf {
 
     /// Says that a message ends here. The pipe does it after each [`Wire::encode`](super::Wire::encode); filters hand
     /// on the ends they took.
+    #[inline]
     pub fn end_messages(&mut self, ended: usize) {
         self.messages += ended;
         if self.backlog.is_some() {

@@ -29,9 +29,9 @@ impl Effects for Rest {
             state.out.refused = true;
             return false;
         }
-        let Some(message) = message.take() else {
+        if message.is_none() {
             return false;
-        };
+        }
         state.out.borrow(&mut self.spare);
         state.out.push(message);
         if self.outcome.touched.last() != Some(&pipe) {

@@ -49,10 +49,13 @@ impl PipeState {
     }
 }
 
+/// Messages in slots, so that a pipe can take one where it lies. Each slot holds one.
+pub(crate) type Batch = VecDeque<Option<Message>>;
+
 /// Messages the protocol handed to a pipe and nobody encoded yet.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    messages: VecDeque<Message>,
+    messages: Batch,
     bytes: usize,
     room: usize,
     /// The protocol was refused and is owed a `PipeWritable`.
@@ -68,21 +71,23 @@ impl Outbox {
             && (self.bytes < self.room || self.messages.is_empty())
     }
 
-    pub(crate) fn push(&mut self, message: Message) {
-        self.bytes += message.payload_len();
-        self.messages.push_back(message);
+    /// Takes a message out of its slot.
+    #[inline]
+    pub(crate) fn push(&mut self, slot: &mut Option<Message>) {
+        self.bytes += slot.as_ref().map_or(0, Message::payload_len);
+        self.messages.push_back(slot.take());
     }
 
     /// Takes memory from the socket's spare if it has none.
     #[inline]
-    pub(crate) fn borrow(&mut self, spare: &mut VecDeque<Message>) {
+    pub(crate) fn borrow(&mut self, spare: &mut Batch) {
         if self.messages.capacity() == 0 {
             std::mem::swap(&mut self.messages, spare);
         }
     }
 
     /// Gives its memory to the socket's spare, or to the allocator.
-    pub(crate) fn lend(&mut self, spare: &mut VecDeque<Message>) {
+    pub(crate) fn lend(&mut self, spare: &mut Batch) {
         if self.messages.is_empty() {
             let memory = std::mem::take(&mut self.messages);
             if memory.capacity() > spare.capacity() {
@@ -92,7 +97,7 @@ impl Outbox {
     }
 
     /// Everything, into an empty batch.
-    pub(crate) fn take(&mut self, batch: &mut VecDeque<Message>) {
+    pub(crate) fn take(&mut self, batch: &mut Batch) {
         std::mem::swap(&mut self.messages, batch);
         self.bytes = 0;
     }

@@ -64,7 +64,11 @@ impl Shared {
         })
     }
 
-    pub(crate) fn recv(self: &Arc<Self>, context: ContextId, patience: Patience) -> Result<Message> {
+    pub(crate) fn recv(
+        self: &Arc<Self>,
+        context: ContextId,
+        patience: Patience,
+    ) -> Result<Message> {
         {
             // What is queued is taken on the shortest way: each move of a message costs as much as a lock.
             let mut hosted = lock(&self.core);

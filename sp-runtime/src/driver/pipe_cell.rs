@@ -1,12 +1,13 @@
 //! A pipe as the driver holds it: the plugin's object under a lock of its own.
 
 use std::{
-    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
 };
 
-use spkit_api::{EndpointId, Error, ErrorKind, Message, Pipe, PipeId, Result, plugin::Origin};
+use spkit_api::{EndpointId, Error, ErrorKind, Pipe, PipeId, Result, plugin::Origin};
+
+use crate::core::pipes::Batch;
 
 #[derive(Debug)]
 pub(crate) struct PipeCell {
@@ -26,7 +27,7 @@ pub(crate) struct PipeIo {
     /// `None` once it is closed.
     pub(crate) pipe: Option<Box<dyn Pipe>>,
     /// Taken from the outbox and not yet by the pipe.
-    pub(crate) batch: VecDeque<Message>,
+    pub(crate) batch: Batch,
     /// Messages the pipe took so far.
     pub(crate) taken: u64,
     /// Of these, how many were reported as handed over.
@@ -50,7 +51,7 @@ impl PipeCell {
             origin,
             io: Mutex::new(PipeIo {
                 pipe: Some(pipe),
-                batch: VecDeque::new(),
+                batch: Batch::new(),
                 taken: 0,
                 reported: 0,
             }),

@@ -4,7 +4,6 @@
 //! them together: the sender itself when enough have come, a caller that is about to sleep, or the background thread.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, MutexGuard},
     task::Poll,
     time::Duration,
@@ -17,7 +16,10 @@ use super::{
     pipe_cell::{PipeCell, PipeIo, guarded},
     reactor::{ObjectReactor, Scratch},
 };
-use crate::{core::outcome::Outcome, sync::lock};
+use crate::{
+    core::{outcome::Outcome, pipes::Batch},
+    sync::lock,
+};
 
 /// A sender that comes back sooner than this is in a burst.
 const BURST: Duration = Duration::from_micros(5);
@@ -150,11 +152,7 @@ impl Shared {
     }
 
     /// Starts to flush a pipe: takes its outbox.
-    fn begin(
-        &self,
-        hosted: &mut Hosted,
-        pipe: PipeId,
-    ) -> Option<(Arc<PipeCell>, VecDeque<Message>)> {
+    fn begin(&self, hosted: &mut Hosted, pipe: PipeId) -> Option<(Arc<PipeCell>, Batch)> {
         let cell = hosted.cell(pipe)?;
         let out = &mut hosted.core.pipe(pipe)?.out;
         if out.blocked || !out.turnstile.enter() {
@@ -166,7 +164,7 @@ impl Shared {
     }
 
     /// Hands messages to the pipe and the pipe's bytes to its carrier, and goes round again for what came meanwhile.
-    fn carry(self: &Arc<Self>, cell: &Arc<PipeCell>, mut batch: VecDeque<Message>) {
+    fn carry(self: &Arc<Self>, cell: &Arc<PipeCell>, mut batch: Batch) {
         let mut scratch = self.take_scratch();
         let mut outcome = Outcome::default();
         let mut favours = 0;
@@ -174,7 +172,11 @@ impl Shared {
         let broken = {
             let mut io = lock(&cell.io);
             loop {
-                favours += batch.iter().map(Message::payload_len).sum::<usize>();
+                favours += batch
+                    .iter()
+                    .flatten()
+                    .map(Message::payload_len)
+                    .sum::<usize>();
                 if io.batch.is_empty() {
                     std::mem::swap(&mut io.batch, &mut batch);
                 } else {
@@ -274,12 +276,11 @@ impl Shared {
             let mut io = IoCx::new(&mut reactor, Ready::NONE);
             loop {
                 let before = batch.len();
-                while let Some(message) = batch.pop_front() {
-                    let mut slot = Some(message);
-                    let took = pipe.poll_send(&mut io, &mut slot)?.is_ready();
-                    match slot {
-                        None => *taken += 1,
-                        Some(message) => batch.push_front(message),
+                while let Some(slot) = batch.front_mut() {
+                    let took = pipe.poll_send(&mut io, slot)?.is_ready();
+                    if slot.is_none() {
+                        *taken += 1;
+                        batch.pop_front();
                     }
                     if !took {
                         break;
@@ -323,5 +324,5 @@ fn merge(all: &mut Outcome, more: &mut Outcome) {
 
 thread_local! {
     /// An empty batch to swap with an outbox.
-    static BATCH: std::cell::Cell<VecDeque<Message>> = const { std::cell::Cell::new(VecDeque::new()) };
+    static BATCH: std::cell::Cell<Batch> = const { std::cell::Cell::new(Batch::new()) };
 }

@@ -31,6 +31,24 @@ pub(crate) enum SocketType {
     Pair,
 }
 
+impl SocketType {
+    /// The protocol's name in the registry, which is its option's name too.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Pull => "pull",
+            Self::Pub => "pub",
+            Self::Sub => "sub",
+            Self::Req => "req",
+            Self::Rep => "rep",
+            Self::Surveyor => "surveyor",
+            Self::Respondent => "respondent",
+            Self::Bus => "bus",
+            Self::Pair => "pair",
+        }
+    }
+}
+
 /// Everything a command line sets besides the socket type.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Settings {

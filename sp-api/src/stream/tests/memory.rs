@@ -93,7 +93,7 @@ fn without_memory_a_pipe_waits_unread_and_is_told_when_there_is_some() {
 
 #[test]
 fn many_stalled_messages_leave_room_for_a_good_one() {
-    let memory = Memory::new(1 << 20);
+    let memory = Memory::new(4 << 20);
     let mut stalled: Vec<_> = (0..20).map(|_| on(&memory)).collect();
     for (side, peer) in &mut stalled {
         peer.push(&frame(Framing::Tcp, &body(500_000))[..400_000]);
