@@ -3,11 +3,12 @@
 //!
 //! Only command lines that end before any socket is opened. Where nanomsg's
 //! program is not installed (Debian: nanomsg-utils), what is compared is not
-//! run, and says so.
+//! run, and says so; with `SPKIT_REQUIRE_PEERS=1` it fails.
 
 #![cfg(unix)]
 
-use std::env;
+mod support;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -20,7 +21,8 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const OURS: &str = env!("CARGO_BIN_EXE_nanocat");
+use support::peers;
+use support::program::OURS;
 
 const SOCKETS: &str = "push pull pub sub req rep surveyor respondent bus pair";
 
@@ -428,28 +430,18 @@ fn assert_same([ours, theirs]: &[Output; 2], line: &str) {
     );
 }
 
-/// nanomsg's program, known by the library it is linked with: ours has its
-/// name, and may be installed too.
+/// nanomsg's program, if it is installed.
 fn theirs() -> Option<&'static Path> {
     static FOUND: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let found = env::split_paths(&path)
-            .chain([PathBuf::from("/usr/bin")])
-            .map(|folder| folder.join("nanocat"))
-            .find(|program| is_nanomsgs(program));
-        if found.is_none() {
+        let found = peers::nanocat();
+        if let Err(reason) = &found {
             // Not `eprintln!`, which the test runner keeps to itself.
-            let told = b"lane not run: nanomsg's nanocat is not installed\n";
-            io::stderr().write_all(told).unwrap();
+            let told = format!("lane not run: {reason}\n");
+            io::stderr().write_all(told.as_bytes()).unwrap();
         }
-        found
+        found.ok()
     });
     FOUND.as_deref()
-}
-
-fn is_nanomsgs(program: &Path) -> bool {
-    let library = b"libnanomsg.so";
-    fs::read(program).is_ok_and(|bytes| bytes.windows(library.len()).any(|part| part == library))
 }
 
 fn words(line: &str) -> Vec<OsString> {

@@ -44,8 +44,9 @@ pub(crate) fn cases(registry: &Registry) -> Vec<Case> {
     let mut cases = Vec::new();
     for plugin in registry.transports() {
         let scheme = main_scheme(plugin);
-        if let Some(kind) = plugin.transport().info().stream_kind() {
-            cases.extend(wire_cases(scheme, kind, &protocols));
+        let info = plugin.transport().info();
+        if let Some(kind) = info.stream_kind() {
+            cases.extend(wire_cases(info.schemes(), kind, &protocols));
         }
         cases.extend(cases::sockets::cases(registry, plugin, scheme));
     }
@@ -64,13 +65,18 @@ pub(crate) fn main_scheme(plugin: &TransportPlugin) -> &'static str {
         .unwrap_or("unnamed")
 }
 
-/// The cases in which the tester speaks from outside.
+/// The cases in which the tester speaks from outside to a transport with these schemes.
 pub(crate) fn wire_cases(
-    scheme: &'static str,
+    schemes: &[&'static str],
     kind: StreamKind,
     protocols: &[Protocol],
 ) -> Vec<Case> {
-    let rows = cases::wire_rows().filter(|row| !row.requirements(kind).is_empty());
+    let scheme = schemes.first().copied().unwrap_or("unnamed");
+    let fits = |row: &&Row| {
+        let has_scheme = row.scheme.is_none_or(|needed| schemes.contains(&needed));
+        has_scheme && !row.requirements(kind).is_empty()
+    };
+    let rows = cases::wire_rows().filter(fits);
     let mut cases: Vec<Case> = rows
         .map(|row| wire_case(row, scheme, kind, protocols))
         .collect();

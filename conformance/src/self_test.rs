@@ -34,7 +34,7 @@ fn cases(kind: StreamKind) -> Vec<Case> {
         let peer = endpoints::by_id(id).unwrap().peer;
         Protocol { name, id, peer }
     });
-    wire_cases(scheme(kind), kind, &protocols)
+    wire_cases(&[scheme(kind)], kind, &protocols)
 }
 
 fn scheme(kind: StreamKind) -> &'static str {

@@ -406,10 +406,8 @@ impl SocketCore {
 
     /// Whether the pipe is to be read now.
     pub(crate) fn wants(&self, pipe: PipeId) -> bool {
-        self.rest
-            .pipes
-            .get(pipe.raw())
-            .is_some_and(|state| !state.paused())
+        let state = self.rest.pipes.get(pipe.raw());
+        state.is_some_and(|state| !state.paused())
     }
 
     /// Whether the protocol, or its failure, wants the pipe closed.
@@ -435,6 +433,16 @@ impl SocketCore {
     fn deliver(&mut self, pipe: PipeId, inbox: &mut Inbox) {
         if inbox.is_empty() {
             return;
+        }
+        if let Some(state) = self.rest.pipes.get_mut(pipe.raw()) {
+            if state.held {
+                // Paused while the batch was read.
+                let rest = state.rest.get_or_insert_default();
+                while let Some(message) = inbox.pop() {
+                    rest.push(message);
+                }
+                return;
+            }
         }
         self.event(Event::received(pipe, inbox));
         if inbox.is_empty() {

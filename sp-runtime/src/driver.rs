@@ -81,6 +81,10 @@ pub(crate) struct Shared {
     objects: Mutex<Objects>,
     timers: Mutex<Timers<(u32, TimerId)>>,
     scratch: Mutex<Vec<Scratch>>,
+    /// When the next timer is due, in nanoseconds, or earlier.
+    due_hint: AtomicU64,
+    /// Something was left to the flusher.
+    put_off: AtomicBool,
     /// Dialers to dial.
     dials: Mutex<Vec<EndpointId>>,
     /// Made with the first source of the system.
@@ -159,6 +163,8 @@ impl Shared {
             objects: Mutex::new(Objects::default()),
             timers: Mutex::new(Timers::default()),
             scratch: Mutex::new(Vec::new()),
+            due_hint: AtomicU64::new(turn::NEVER),
+            put_off: AtomicBool::new(false),
             dials: Mutex::new(Vec::new()),
             registry: OnceLock::new(),
             fresh: Mutex::new(None),
@@ -223,7 +229,7 @@ impl Shared {
         if std::mem::take(&mut outcome.timer_set) {
             let due = lock(&self.core).core.next_due();
             if let Some(due) = due {
-                self.handover.due(due.as_nanos());
+                self.timer_is_due(due);
             }
         }
     }
@@ -286,6 +292,11 @@ impl Shared {
         if let Some(registry) = self.registry.get() {
             return Ok(registry);
         }
+        // Two threads may meet here; one poller it shall be.
+        let mut fresh = lock(&self.fresh);
+        if let Some(registry) = self.registry.get() {
+            return Ok(registry);
+        }
         let registry = if self.runtime.plain {
             self.handover.bells().background().registry()?
         } else {
@@ -294,10 +305,14 @@ impl Shared {
             self.handover
                 .bells()
                 .set_waker(Waker::new(&registry, WAKER)?);
-            *lock(&self.fresh) = Some(poll);
+            *fresh = Some(poll);
             registry
         };
-        Ok(self.registry.get_or_init(|| registry))
+        let registry = self.registry.get_or_init(|| registry);
+        drop(fresh);
+        // Whoever leads may sleep without the poller.
+        self.handover.notify(ATTENTION);
+        Ok(registry)
     }
 
     fn token(&self, object: u32) -> Token {

@@ -56,6 +56,11 @@ impl Waiter {
         })
     }
 
+    /// Forgets an earlier wait. Nobody else may know of the waiter any more.
+    pub(crate) fn renew(&self) {
+        self.woken.store(false, Ordering::Relaxed);
+    }
+
     /// A hint, without the lock: right if it says yes.
     pub(crate) fn is_woken(&self) -> bool {
         self.woken()

@@ -56,24 +56,43 @@ pub(crate) struct Plan {
     pub(crate) stall: Duration,
 }
 
-/// Runs a hunt in rounds. `report` is called now and then with the messages delivered so far. An error holds the state
-/// of everything.
-pub(crate) fn run(plan: &Plan, mut report: impl FnMut(u64)) -> Result<u64, String> {
+/// What was done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Done {
+    /// Messages that were sent and came.
+    pub(crate) messages: u64,
+    /// The longest wait, in microseconds, until all that one thread had sent was received: a wake-up that comes late
+    /// shows here.
+    pub(crate) slowest: u64,
+}
+
+impl Done {
+    fn and(self, more: Self) -> Self {
+        Self {
+            messages: self.messages + more.messages,
+            slowest: self.slowest.max(more.slowest),
+        }
+    }
+}
+
+/// Runs a hunt in rounds. `report` is called now and then with what was done so far. An error holds the state of
+/// everything.
+pub(crate) fn run(plan: &Plan, mut report: impl FnMut(Done)) -> Result<Done, String> {
     let mut dice = Dice::new(plan.seed);
-    let mut done = 0;
+    let mut done = Done::default();
     let mut number = 0;
-    while done < plan.messages {
+    while done.messages < plan.messages {
         number += 1;
-        let share = plan.round.min(plan.messages - done);
+        let share = plan.round.min(plan.messages - done.messages);
         let setup = round::Setup::roll(plan, &mut dice);
         let title = format!(
             "{} {:?} seed {} round {number}: {setup:?}",
             plan.carrier, plan.backend, plan.seed
         );
-        let round = round::run(plan, &setup, share, dice.fork(), &mut |delivered| {
-            report(done + delivered);
+        let round = round::run(plan, &setup, share, dice.fork(), &mut |more| {
+            report(done.and(more));
         });
-        done += round.map_err(|failure| format!("{title}\n{failure}"))?;
+        done = done.and(round.map_err(|failure| format!("{title}\n{failure}"))?);
     }
     Ok(done)
 }

@@ -3,15 +3,16 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use spkit::{ErrorKind, Socket};
 
 use super::{
+    Done,
     dice::Dice,
     ledger::{Order, Stream},
     payload,
@@ -24,9 +25,20 @@ pub(crate) struct Field {
     /// Messages nobody claimed yet.
     pub(crate) budget: AtomicU64,
     pub(crate) streams: Vec<Stream>,
+    /// The longest wait, in µs, until all of a stream had arrived.
+    pub(crate) slowest: AtomicU64,
+    /// Something failed.
+    pub(crate) over: AtomicBool,
 }
 
 impl Field {
+    pub(crate) fn done(&self) -> Done {
+        Done {
+            messages: self.streams.iter().map(Stream::received).sum(),
+            slowest: self.slowest.load(Ordering::Relaxed),
+        }
+    }
+
     /// So many messages at most are this thread's to send.
     fn claim(&self, most: u64) -> u64 {
         let take = |left: u64| left.checked_sub(most.min(left));
@@ -143,11 +155,7 @@ impl Worker {
                 number += 1;
             }
             if mood.drains {
-                self.doing.set(Step::WaitingForTheOtherEnd, mood.mode);
-                // The watchdog ends the round if this never ends.
-                while !stream.is_drained() {
-                    thread::yield_now();
-                }
+                self.drain(stream, &mood)?;
             }
         }
         self.doing.set(Step::Done, Mode::Blocking);
@@ -183,7 +191,7 @@ impl Worker {
         let mut number = 0;
         loop {
             let mood = self.mood();
-            let share = field.claim((2 * mood.left).min(32)) / 2;
+            let share = field.claim((2 * mood.left).min(32)).div_ceil(2);
             if share == 0 {
                 break;
             }
@@ -240,6 +248,27 @@ impl Worker {
         let message = payload::make(stream.id, number, filler);
         waits::send(&self.socket, message, mood.mode, &mut self.dice)
             .map_err(|error| format!("send {number} of stream {}: {error}", stream.id))
+    }
+
+    /// Waits until all that was sent has arrived: from here on nothing but its own wake can help a sleeper.
+    fn drain(&mut self, stream: &Stream, mood: &Mood) -> Result<(), String> {
+        self.doing.set(Step::WaitingForTheOtherEnd, mood.mode);
+        let start = Instant::now();
+        let mut turns = 0;
+        while !stream.is_drained() {
+            if self.field.over.load(Ordering::Relaxed) {
+                return Err("the round is over".to_owned());
+            }
+            turns += 1;
+            if turns < 100 {
+                thread::yield_now();
+            } else {
+                thread::sleep(Duration::from_micros(50));
+            }
+        }
+        let took = start.elapsed().as_micros() as u64;
+        self.field.slowest.fetch_max(took, Ordering::Relaxed);
+        Ok(())
     }
 
     fn pause(&mut self, mood: &Mood) {

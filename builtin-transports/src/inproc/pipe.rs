@@ -45,7 +45,11 @@ impl Link {
         let _ = link.bells[end].set(bell);
         // What the other end did before there was a bell rang for nobody.
         link.ring(end);
-        InprocPipe { link, end }
+        InprocPipe {
+            link,
+            end,
+            owes_ring: false,
+        }
     }
 
     /// One end goes, or never came.
@@ -68,6 +72,8 @@ impl Link {
 pub(super) struct InprocPipe {
     link: Arc<Link>,
     end: usize,
+    /// The receiver waits to be rung: once, with the flush, so that it finds the whole batch.
+    owes_ring: bool,
 }
 
 impl InprocPipe {
@@ -78,11 +84,10 @@ impl InprocPipe {
 
 impl Pipe for InprocPipe {
     fn facts(&self) -> PipeFacts {
+        // In a burst it pays to collect: the receiver then wakes once for many.
         let mut facts = PipeFacts::new(self.link.protocols[self.other()]);
         facts.local = Some(self.link.address.clone());
         facts.remote = Some(self.link.address.clone());
-        // A push has arrived already; there is nothing to collect for.
-        facts.coalesces = true;
         facts
     }
 
@@ -103,7 +108,7 @@ impl Pipe for InprocPipe {
         match self.link.rings[self.end].push(message) {
             Pushed::Quietly => Poll::Ready(Ok(())),
             Pushed::Ring => {
-                self.link.ring(self.other());
+                self.owes_ring = true;
                 Poll::Ready(Ok(()))
             }
             Pushed::Full => Poll::Pending,
@@ -113,6 +118,9 @@ impl Pipe for InprocPipe {
     }
 
     fn poll_flush(&mut self, _io: &mut IoCx<'_>) -> Poll<Result<()>> {
+        if std::mem::take(&mut self.owes_ring) {
+            self.link.ring(self.other());
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -43,6 +43,9 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new("file.removed-at-close", &[Fixture::PAIR], removed_at_close).ipc(&["SP-IPC-017"]),
     Row::new("file.longest-path", &[Fixture::PAIR], longest_path).ipc(&["SP-IPC-018"]),
     Row::new("file.path-too-long", &[Fixture::PAIR], path_too_long).ipc(&["SP-IPC-018"]),
+    Row::new("file.abstract-has-none", &[Fixture::PAIR], abstract_name)
+        .ipc(&["SP-IPC-021"])
+        .scheme("abstract"),
     Row::new("descriptors.are-not-kept", &[Fixture::PAIR], descriptors)
         .ipc(&["SP-IPC-020", "H-31"])
         .note("200 messages, not 1000"),
@@ -209,6 +212,19 @@ fn path_too_long(scene: &Scene<'_>) -> Outcome {
         || format!("{cut} is there"),
     )?;
     longest_path(scene)
+}
+
+/// An abstract address is the name after a NUL, and no file.
+fn abstract_name(scene: &Scene<'_>) -> Outcome {
+    let path = scene.addresses.path();
+    let name = path.display();
+    let subject = scene
+        .listen_at(Fixture::PAIR, &[], &format!("abstract://{name}"))
+        .map_err(|refused| Trouble::failed("an abstract address to work", refused.why))?;
+    let mut peer = scene.tester.open(&format!("\0{name}"))?;
+    scene.shake_hands(&mut peer, &subject)?;
+    scene.alive(&mut peer, &subject)?;
+    ensure(!path.exists(), "no file", || format!("{name} is there"))
 }
 
 /// A path of exactly this many bytes.

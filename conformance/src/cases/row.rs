@@ -12,6 +12,8 @@ pub(crate) struct Row {
     pub(crate) fixtures: &'static [Fixture],
     pub(crate) class: Class,
     pub(crate) note: &'static str,
+    /// A further scheme that the transport has to have.
+    pub(crate) scheme: Option<&'static str>,
     tcp: &'static [&'static str],
     ipc: &'static [&'static str],
 }
@@ -29,6 +31,7 @@ impl Row {
             fixtures,
             class: Class::Quick,
             note: "",
+            scheme: None,
             tcp: &[],
             ipc: &[],
         }
@@ -55,6 +58,12 @@ impl Row {
     /// It needs many descriptors or much CPU: it does not run beside another such case.
     pub(crate) const fn heavy(mut self) -> Self {
         self.class = Class::Heavy;
+        self
+    }
+
+    /// It is only for transports that answer to this scheme too.
+    pub(crate) const fn scheme(mut self, scheme: &'static str) -> Self {
+        self.scheme = Some(scheme);
         self
     }
 

@@ -19,7 +19,7 @@ pub(crate) enum Carrier {
 impl Carrier {
     pub(crate) fn connect(kind: StreamKind, address: &str, within: Duration) -> io::Result<Self> {
         match kind {
-            StreamKind::Ipc => UnixStream::connect(address).map(Self::Unix),
+            StreamKind::Ipc => connect_unix(address).map(Self::Unix),
             _ => {
                 let stream = TcpStream::connect_timeout(&resolve(address)?, within)?;
                 Self::tcp(stream)
@@ -79,6 +79,16 @@ impl Carrier {
             Self::Unix(_) => Ok(()),
         }
     }
+}
+
+/// A path, or after a NUL a name that has no file.
+fn connect_unix(address: &str) -> io::Result<UnixStream> {
+    #[cfg(target_os = "linux")]
+    if let Some(name) = address.strip_prefix('\0') {
+        use std::os::{linux::net::SocketAddrExt as _, unix::net::SocketAddr};
+        return UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?);
+    }
+    UnixStream::connect(address)
 }
 
 fn resolve(address: &str) -> io::Result<SocketAddr> {

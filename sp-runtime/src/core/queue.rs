@@ -1,8 +1,8 @@
 //! What a context received and nobody took yet: a lane per pipe, served in turn.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use spkit_api::{Inbox, Message, PipeId};
+use spkit_api::{Inbox, Message, PipeId, toolkit::IdMap};
 
 /// Messages in a lane beyond which newcomers are copied off the buffers they came in: what stays must not pin them.
 const DETACH_BEYOND: usize = 256;
@@ -19,7 +19,7 @@ pub(crate) struct RecvQueue {
     limit: QueueLimit,
     lanes: Vec<Lane>,
     free: Vec<usize>,
-    of_pipe: HashMap<PipeId, usize>,
+    of_pipe: IdMap<PipeId, usize>,
     /// Lanes that hold something, in the order of service.
     turn: VecDeque<usize>,
     /// Pipes that are paused because their lane is full.
@@ -42,7 +42,7 @@ impl RecvQueue {
             limit,
             lanes: Vec::new(),
             free: Vec::new(),
-            of_pipe: HashMap::new(),
+            of_pipe: IdMap::default(),
             turn: VecDeque::new(),
             paused: Vec::new(),
             messages: 0,

@@ -1,23 +1,20 @@
 //! Keyed timers: setting one again moves it.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    hash::Hash,
-};
+use std::{collections::BTreeSet, hash::Hash};
 
-use spkit_api::Time;
+use spkit_api::{Time, toolkit::IdMap};
 
 #[derive(Debug)]
 pub(crate) struct Timers<K> {
     due: BTreeSet<(Time, K)>,
-    of_key: HashMap<K, Time>,
+    of_key: IdMap<K, Time>,
 }
 
 impl<K> Default for Timers<K> {
     fn default() -> Self {
         Self {
             due: BTreeSet::new(),
-            of_key: HashMap::new(),
+            of_key: IdMap::default(),
         }
     }
 }
@@ -30,6 +27,13 @@ impl<K: Copy + Ord + Hash> Timers<K> {
         self.due.insert((at, key));
     }
 
+    /// Sets it, unless it is set for an earlier time.
+    pub(crate) fn set_earlier(&mut self, key: K, at: Time) {
+        if self.of_key.get(&key).is_none_or(|set| at < *set) {
+            self.set(key, at);
+        }
+    }
+
     pub(crate) fn clear(&mut self, key: K) {
         if let Some(old) = self.of_key.remove(&key) {
             self.due.remove(&(old, key));
@@ -38,6 +42,9 @@ impl<K: Copy + Ord + Hash> Timers<K> {
 
     /// Takes the keys that `which` chooses.
     pub(crate) fn clear_all(&mut self, which: impl Fn(&K) -> bool) {
+        if self.of_key.is_empty() {
+            return;
+        }
         let gone: Vec<K> = self
             .of_key
             .keys()

@@ -254,7 +254,7 @@ impl Worker {
             Command::Flush(id) => {
                 self.flushing.insert(id, 0);
             }
-            Command::Arm(id, at) => self.timers.set((id, Timer::Look), at),
+            Command::Arm(id, at) => self.timers.set_earlier((id, Timer::Look), at),
             Command::Stop => self.stop = true,
         }
     }

@@ -185,19 +185,29 @@ impl Shared {
         ready: Ready,
         poller: &mut Poller,
     ) -> bool {
-        if lock(&self.core).core.is_refused(cell.id) {
+        let wakes_writer = Ready::WRITABLE | Ready::NOTIFIED | Ready::TIMER;
+        let (refused, wanted, started) = {
+            let mut hosted = lock(&self.core);
+            let started = match wakes_writer.intersects(ready) {
+                true => self.unblock(&mut hosted, cell.id),
+                false => None,
+            };
+            let core = &hosted.core;
+            (core.is_refused(cell.id), core.wants(cell.id), started)
+        };
+        if let Some((cell, batch)) = started {
+            self.carry(&cell, batch);
+        }
+        if refused {
             self.close_pipe(cell, ErrorKind::Closed.into());
             return true;
-        }
-        let wakes_writer = Ready::WRITABLE | Ready::NOTIFIED | Ready::TIMER;
-        if wakes_writer.intersects(ready) {
-            self.unblocked(cell.id);
         }
         if self.is_closing() {
             self.close_in_order(cell);
             return true;
         }
-        if ready == Ready::WRITABLE {
+        if !wanted || ready == Ready::WRITABLE {
+            // Resuming a paused pipe will have it polled.
             return true;
         }
         self.read_pipe(cell, ready, poller)
@@ -272,7 +282,7 @@ impl Shared {
     fn rest(self: &Arc<Self>, key: u32, endpoint: EndpointId, error: Error) {
         let at = clock::now() + ACCEPT_REST;
         lock(&self.timers).set((key, REST), at);
-        self.handover.due(at.as_nanos());
+        self.timer_is_due(at);
         let event = SocketEvent::ListenerPaused { endpoint, error };
         self.publish(&mut vec![event]);
     }
@@ -334,7 +344,7 @@ impl Shared {
         let limit = limit.unwrap_or(Duration::from_secs(10));
         let at = clock::now() + limit;
         lock(&self.timers).set((key, HANDSHAKE), at);
-        // Whoever leads is here, and looks at the timers before it sleeps.
+        self.timer_is_due(at);
         self.connect(key, endpoint, connecting, Ready::NONE, poller);
     }
 

@@ -163,15 +163,17 @@ impl Shared {
         timeout: Option<Duration>,
         mut attempt: impl FnMut(&mut Waiting) -> Result<Option<T>>,
     ) -> Result<T> {
-        if let Some(done) = attempt(&mut Waiting::Not)? {
-            return Ok(done);
+        if direction == Direction::Send {
+            if let Some(done) = attempt(&mut Waiting::Not)? {
+                return Ok(done);
+            }
         }
         let deadline = timeout.map(|timeout| clock::now() + timeout);
         let me = WAITER
             .take()
             .filter(|kept| Arc::strong_count(kept) == 1)
             .unwrap_or_else(Waiter::new);
-        self.handover.rearm(&me);
+        me.renew();
         let mut waiting = Waiting::With(Wake::Thread(Arc::clone(&me)));
         let result = loop {
             match attempt(&mut waiting) {

@@ -67,7 +67,7 @@ impl Reactor for ObjectReactor<'_> {
     fn set_timer(&mut self, timer: TimerId, after: Duration) {
         let at = clock::now() + after;
         lock(&self.shared.timers).set((self.object, timer), at);
-        self.shared.handover.due(at.as_nanos());
+        self.shared.timer_is_due(at);
     }
 
     fn clear_timer(&mut self, timer: TimerId) {

@@ -4,7 +4,7 @@
 //! them together: the sender itself when enough have come, a caller that is about to sleep, or the background thread.
 
 use std::{
-    sync::{Arc, MutexGuard},
+    sync::{Arc, MutexGuard, atomic::Ordering},
     task::Poll,
     time::Duration,
 };
@@ -32,6 +32,9 @@ const FAVOUR: usize = 256 * 1024;
 
 /// Room in a batch that a thread keeps for the next one.
 const BATCH_MAX: usize = 2048;
+
+/// A pipe that is being flushed, and what its outbox held.
+pub(super) type Started = (Arc<PipeCell>, Batch);
 
 /// How a pipe took what it was given.
 enum Carried {
@@ -94,10 +97,16 @@ impl Shared {
                 return false;
             }
         }
-        if hosted.flush.add(pipe) {
+        if self.leave_to_flusher(hosted, pipe) {
             self.handover.bells().flush();
         }
         true
+    }
+
+    /// True: the flusher has to be summoned.
+    fn leave_to_flusher(&self, hosted: &mut Hosted, pipe: PipeId) -> bool {
+        self.put_off.store(true, Ordering::Relaxed);
+        hosted.flush.add(pipe)
     }
 
     /// Writes what a pipe has to send, unless somebody does or the carrier is full.
@@ -111,39 +120,33 @@ impl Shared {
         }
     }
 
-    /// The carrier takes more.
-    pub(super) fn unblocked(self: &Arc<Self>, pipe: PipeId) {
-        let started = {
-            let mut hosted = lock(&self.core);
-            let Some(state) = hosted.core.pipe(pipe) else {
-                return;
-            };
-            let out = &mut state.out;
-            if !out.blocked && !out.turnstile.is_busy() && out.len() == 0 {
-                return;
-            }
-            out.blocked = false;
-            self.begin(&mut hosted, pipe)
-        };
-        if let Some((cell, batch)) = started {
-            self.carry(&cell, batch);
+    /// The carrier takes more: starts to flush, if there is anything.
+    pub(super) fn unblock(&self, hosted: &mut Hosted, pipe: PipeId) -> Option<Started> {
+        let out = &mut hosted.core.pipe(pipe)?.out;
+        if !out.blocked && !out.turnstile.is_busy() && out.len() == 0 {
+            return None;
         }
+        out.blocked = false;
+        self.begin(hosted, pipe)
     }
 
     /// Writes what was put off. True: there was something.
     pub(super) fn flush(self: &Arc<Self>) -> bool {
+        // A hint will do: whoever puts off sees to it that the flusher looks.
+        if !self.put_off.load(Ordering::Relaxed) {
+            return false;
+        }
         let mut pipes = Vec::new();
-        lock(&self.core).flush.take(&mut pipes);
+        {
+            let mut hosted = lock(&self.core);
+            hosted.flush.take(&mut pipes);
+            self.put_off.store(false, Ordering::Relaxed);
+        }
         let some = !pipes.is_empty();
         for pipe in pipes {
             self.transmit(pipe);
         }
         some
-    }
-
-    /// Whether anything was put off.
-    pub(super) fn has_put_off(&self) -> bool {
-        !lock(&self.core).flush.is_empty()
     }
 
     /// The flusher has nothing to do. False: it has.
@@ -152,7 +155,7 @@ impl Shared {
     }
 
     /// Starts to flush a pipe: takes its outbox.
-    fn begin(&self, hosted: &mut Hosted, pipe: PipeId) -> Option<(Arc<PipeCell>, Batch)> {
+    fn begin(&self, hosted: &mut Hosted, pipe: PipeId) -> Option<Started> {
         let cell = hosted.cell(pipe)?;
         let out = &mut hosted.core.pipe(pipe)?.out;
         if out.blocked || !out.turnstile.enter() {
@@ -164,7 +167,7 @@ impl Shared {
     }
 
     /// Hands messages to the pipe and the pipe's bytes to its carrier, and goes round again for what came meanwhile.
-    fn carry(self: &Arc<Self>, cell: &Arc<PipeCell>, mut batch: Batch) {
+    pub(super) fn carry(self: &Arc<Self>, cell: &Arc<PipeCell>, mut batch: Batch) {
         let mut scratch = self.take_scratch();
         let mut outcome = Outcome::default();
         let mut favours = 0;
@@ -215,7 +218,7 @@ impl Shared {
                     if favours < FAVOUR {
                         again = true;
                     } else {
-                        put_off = hosted.flush.add(cell.id);
+                        put_off = self.leave_to_flusher(&mut hosted, cell.id);
                     }
                 }
                 if !again {

@@ -19,6 +19,9 @@ use crate::{
     sync::{lock, thread},
 };
 
+/// No timer is set.
+pub(super) const NEVER: u64 = u64::MAX;
+
 /// Events taken from the system at once, and objects polled before other sockets have their turn.
 const EVENTS: usize = 256;
 
@@ -121,10 +124,12 @@ impl Shared {
 
     /// When the socket has to be looked at next, whatever happens.
     pub(super) fn next_due(&self) -> Option<Time> {
-        let core = lock(&self.core).core.next_due();
-        let objects = lock(&self.timers).next();
-        let close = *lock(&self.close_by);
-        [core, objects, close].into_iter().flatten().min()
+        let mut due = self.due_hint.load(Ordering::Acquire);
+        if self.is_closing() {
+            let close_by = *lock(&self.close_by);
+            due = due.min(close_by.map_or(NEVER, Time::as_nanos));
+        }
+        (due != NEVER).then(|| Time::from_nanos(due))
     }
 
     /// The descriptor of the socket's poller, for nesting.
@@ -202,17 +207,19 @@ impl Shared {
     /// True: there was one.
     fn work_through(self: &Arc<Self>, poller: &mut Poller, me: Option<&Arc<Waiter>>) -> bool {
         let mut worked = false;
-        let dials = std::mem::take(&mut *lock(&self.dials));
-        for endpoint in dials {
+        for at in 0..poller.ready.len() {
             worked = true;
-            self.dial_now(endpoint, poller);
-        }
-        for object in std::mem::take(&mut poller.ready) {
-            worked = true;
-            if object != ATTENTION {
-                poller.work.push((object as u32, Ready::NOTIFIED));
+            match poller.ready[at] {
+                ATTENTION => {
+                    let dials = std::mem::take(&mut *lock(&self.dials));
+                    for endpoint in dials {
+                        self.dial_now(endpoint, poller);
+                    }
+                }
+                object => poller.work.push((object as u32, Ready::NOTIFIED)),
             }
         }
+        poller.ready.clear();
         let mut polled = 0;
         while !poller.work.is_empty() {
             let mut batch = std::mem::take(&mut poller.work);
@@ -242,21 +249,19 @@ impl Shared {
     }
 
     fn run_timers(self: &Arc<Self>, poller: &mut Poller) {
-        let due = {
-            let hosted = lock(&self.core);
-            hosted.core.next_due()
-        };
-        let next = lock(&self.timers).next();
-        if due.is_none() && next.is_none() {
+        if self.due_hint.load(Ordering::Acquire) == NEVER {
             return;
         }
         let now = clock::now();
-        if due.is_some_and(|at| at <= now) {
-            self.with_core(|hosted| hosted.core.run_timers());
+        if self.due_hint.load(Ordering::Acquire) > now.as_nanos() {
+            return;
         }
+        // What is set from here on lowers the hint again.
+        self.due_hint.store(NEVER, Ordering::Release);
+        self.with_core(|hosted| hosted.core.run_timers());
         loop {
             let Some((object, timer)) = lock(&self.timers).expired(now) else {
-                return;
+                break;
             };
             if timer == HANDSHAKE {
                 self.handshake_timed_out(object);
@@ -264,6 +269,17 @@ impl Shared {
                 self.poll_object(object, Ready::TIMER, poller);
             }
         }
+        let core = lock(&self.core).core.next_due();
+        let objects = lock(&self.timers).next();
+        if let Some(next) = core.into_iter().chain(objects).min() {
+            self.due_hint.fetch_min(next.as_nanos(), Ordering::AcqRel);
+        }
+    }
+
+    /// A timer was set: whoever is responsible looks in time.
+    pub(super) fn timer_is_due(&self, at: Time) {
+        self.due_hint.fetch_min(at.as_nanos(), Ordering::AcqRel);
+        self.handover.due(at.as_nanos());
     }
 
     /// Reads what a pipe has, within one budget. True: something came.
@@ -274,10 +290,6 @@ impl Shared {
         poller: &mut Poller,
     ) -> bool {
         let mut io = lock(&cell.io);
-        if !lock(&self.core).core.wants(cell.id) {
-            // Resuming it will have it polled.
-            return false;
-        }
         let Some(pipe) = io.pipe.as_mut() else {
             return false;
         };

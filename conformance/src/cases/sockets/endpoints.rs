@@ -67,7 +67,7 @@ pub(super) fn cases(carrier: Carrier, pairs: &[Pair]) -> Vec<Case> {
     }
     for scheme in carrier.plugin.transport().info().schemes().iter().skip(1) {
         let requirements: &[&str] = match (carrier.kind(), *scheme) {
-            (Some(StreamKind::Ipc), "unix" | "abstract") => &["SPK-001", "SP-IPC-021"],
+            (Some(StreamKind::Ipc), "unix") => &["SPK-001", "SP-IPC-021"],
             _ => &["SPK-001"],
         };
         let slug = format!("endpoint.scheme-{scheme}");

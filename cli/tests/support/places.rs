@@ -1,0 +1,74 @@
+//! Addresses that nobody else uses.
+
+use std::net::TcpListener;
+use std::process;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use tempfile::TempDir;
+
+/// A kind of address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Tcp,
+    Ipc,
+}
+
+/// One address, and the folder it is in if it is a file.
+#[derive(Debug)]
+pub(crate) struct Place {
+    address: String,
+    _folder: Option<TempDir>,
+}
+
+impl Carrier {
+    pub(crate) const ALL: [Self; 2] = [Self::Tcp, Self::Ipc];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Ipc => "ipc",
+        }
+    }
+
+    /// A new address of this kind.
+    pub(crate) fn place(self) -> Place {
+        match self {
+            Self::Tcp => Place {
+                address: format!("tcp://127.0.0.1:{}", free_port()),
+                _folder: None,
+            },
+            Self::Ipc => {
+                let folder = tempfile::tempdir().unwrap();
+                Place {
+                    address: format!("ipc://{}/socket", folder.path().display()),
+                    _folder: Some(folder),
+                }
+            }
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+/// A port that is free, and not among those the system gives to dialers: a
+/// dialer that got the very port it dials would be connected with itself.
+pub(crate) fn free_port() -> u16 {
+    const FIRST: u16 = 10_000;
+    const COUNT: u16 = 22_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Programs that test at the same time start far from one another.
+    let start = process::id().wrapping_mul(7919);
+    for _ in 0..COUNT {
+        let turn = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let offset = start.wrapping_add(turn) % u32::from(COUNT);
+        let port = FIRST + u16::try_from(offset).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port");
+}

@@ -1,0 +1,117 @@
+//! Protocols that the kit knows nothing of: certified by trying, whatever their semantics.
+
+use std::collections::BTreeSet;
+
+use spkit as _;
+use spkit_api::{
+    ContextId, Cx, Error, ErrorKind, Event, Message, PipeId, Protocol, ProtocolInfo,
+    register_protocol,
+};
+use spkit_conformance::{Config, Record, Status, certify};
+use spkit_runtime::Registry;
+
+static SHOUT_INFO: ProtocolInfo =
+    ProtocolInfo::new("shout", 0xf100, 0xf100).doc("To everybody, or to nobody.");
+static MONOLOGUE_INFO: ProtocolInfo = ProtocolInfo::new("monologue", 0xf102, 0xf103)
+    .send_only()
+    .doc("Its peer is not linked in.");
+static RUDE_INFO: ProtocolInfo =
+    ProtocolInfo::new("rude", 0xf104, 0xf104).doc("Takes messages and delivers none.");
+
+register_protocol!(SHOUT, &SHOUT_INFO, || Box::new(Shout::new(&SHOUT_INFO)));
+register_protocol!(MONOLOGUE, &MONOLOGUE_INFO, || Box::new(Shout::new(
+    &MONOLOGUE_INFO
+)));
+register_protocol!(RUDE, &RUDE_INFO, || Box::new(Shout::new(&RUDE_INFO)));
+
+#[derive(Debug)]
+struct Shout {
+    info: &'static ProtocolInfo,
+    pipes: BTreeSet<PipeId>,
+}
+
+impl Shout {
+    fn new(info: &'static ProtocolInfo) -> Self {
+        Self {
+            info,
+            pipes: BTreeSet::new(),
+        }
+    }
+}
+
+impl Protocol for Shout {
+    fn info(&self) -> &'static ProtocolInfo {
+        self.info
+    }
+
+    fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
+        match event {
+            Event::PipeAdded(added) => drop(self.pipes.insert(added.pipe)),
+            Event::PipeRemoved(removed) => drop(self.pipes.remove(&removed.pipe)),
+            Event::Received(received) if self.info.name() != "rude" => {
+                cx.queue_all(ContextId::SOCKET, received.messages);
+            }
+            Event::Send(request) => {
+                let Some(message) = request.message.take() else {
+                    return cx.fail(Error::from(ErrorKind::State));
+                };
+                for pipe in &self.pipes {
+                    // A copy for each, lost where it does not fit.
+                    let _lost = cx.try_send(*pipe, &mut Some(Message::clone(&message)));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn certified(protocol: &str) -> Vec<Record> {
+    let registry = Registry::linked().expect("plugins that go together");
+    let config = Config::new(registry).protocol(Some(protocol.to_owned()));
+    certify(&config).records().to_vec()
+}
+
+#[test]
+fn a_protocol_that_may_lose_messages_is_certified() {
+    let records = certified("shout");
+    for wanted in [
+        "tcp.exchange.shout-shout.ordinary",
+        "inproc.refusal.shout",
+        "ipc.ids.shout",
+    ] {
+        assert!(records.iter().any(|record| record.id == wanted), "{wanted}");
+    }
+    for record in records {
+        assert_eq!(
+            record.status,
+            Status::Pass,
+            "{}: {}",
+            record.id,
+            record.message
+        );
+    }
+}
+
+#[test]
+fn a_protocol_without_a_peer_is_told_of() {
+    let records = certified("monologue");
+    let lonely = records
+        .iter()
+        .find(|record| record.id == "tcp.exchange.monologue.ordinary");
+    let lonely = lonely.expect("a record of what could not run");
+    assert_eq!(lonely.status, Status::Skip);
+    assert!(lonely.message.contains("0xf103"), "{}", lonely.message);
+    assert!(records.iter().any(|record| record.status == Status::Pass));
+}
+
+#[test]
+fn a_protocol_that_delivers_nothing_fails() {
+    let registry = Registry::linked().expect("plugins that go together");
+    let config = Config::new(registry)
+        .filters(["inproc.exchange.rude-rude.ordinary"])
+        .pace(spkit_conformance::Pace::scaled(0.1));
+    let report = certify(&config);
+    assert_eq!(report.exit_code(), 1);
+    let failure = report.records()[0].failure.clone().expect("a failure");
+    assert!(failure.expected.contains("`hello`"), "{failure:?}");
+}
