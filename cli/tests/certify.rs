@@ -80,6 +80,20 @@ fn what_cannot_be_written_is_no_success() {
 }
 
 #[test]
+fn a_fault_of_the_kit_is_told_apart() {
+    let program = env!("CARGO_BIN_EXE_spkit");
+    let output = Command::new(program)
+        .args(["certify", "ipc.framing.golden-pair"])
+        .env("TMPDIR", "/no/such/directory")
+        .output()
+        .expect("spkit starts");
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    assert!(text.contains("/no/such/directory"), "{text}");
+    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"));
+}
+
+#[test]
 fn a_filter_that_matches_nothing_is_no_success() {
     let output = spkit(&["certify", "no-such-case"]);
     assert_eq!(output.status.code(), Some(3));

@@ -435,6 +435,7 @@ fn theirs() -> Option<&'static Path> {
     static FOUND: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
         let found = peers::nanocat();
         if let Err(reason) = &found {
+            assert!(!peers::required(), "{reason}, and SPKIT_REQUIRE_PEERS=1");
             // Not `eprintln!`, which the test runner keeps to itself.
             let told = format!("lane not run: {reason}\n");
             io::stderr().write_all(told.as_bytes()).unwrap();

@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use spkit_api::transport::StreamKind;
-use spkit_runtime::Registry;
+use spkit_api::{Plugin, transport::StreamKind};
+use spkit_runtime::{Backend, Registry, Runtime};
 
 use crate::{
     addresses::AddressTemplate,
@@ -11,7 +11,7 @@ use crate::{
     pace::Pace,
     requirement::{Level, Register},
     transcript::Transcript,
-    verdict::Outcome,
+    verdict::{Outcome, Trouble},
 };
 
 /// How long a case may take, and what may run beside it.
@@ -50,16 +50,33 @@ pub(crate) type Body = Arc<dyn Fn(&Stage) -> Outcome + Send + Sync>;
 pub(crate) struct Drivers {
     /// What reports call them.
     pub(crate) name: &'static str,
-    pub(crate) make: Arc<dyn Fn(&Registry, StreamKind) -> Outcome<Box<dyn Driver>> + Send + Sync>,
+    pub(crate) make: Arc<Make>,
 }
+
+type Make = dyn Fn(&Stage, StreamKind) -> Outcome<Box<dyn Driver>> + Send + Sync;
 
 /// What a body works with: fresh for each run.
 pub(crate) struct Stage {
     pub(crate) registry: Arc<Registry>,
+    pub(crate) backend: Backend,
     pub(crate) drivers: Drivers,
     pub(crate) pace: Pace,
     pub(crate) log: Transcript,
     pub(crate) template: Option<AddressTemplate>,
+}
+
+impl Stage {
+    /// A runtime over the plugins under test and these.
+    pub(crate) fn runtime(&self, more: &[Plugin]) -> Outcome<Runtime> {
+        let registry = Registry::clone(&self.registry)
+            .with(more)
+            .map_err(|error| Trouble::kit("the kit's own plugin", error))?;
+        let built = Runtime::builder()
+            .registry(registry)
+            .backend(self.backend)
+            .build();
+        built.map_err(|error| Trouble::failed("a runtime over the registry", error.to_string()))
+    }
 }
 
 /// One question to what is linked in, with a yes or no for an answer.

@@ -143,7 +143,7 @@ fn on_scene(
     body: impl Fn(&Scene<'_>) -> Outcome + Send + Sync + 'static,
 ) -> Body {
     Arc::new(move |stage: &Stage| {
-        let driver = (stage.drivers.make)(&stage.registry, kind)?;
+        let driver = (stage.drivers.make)(stage, kind)?;
         let addresses = Addresses::new(Form::of(kind))?;
         let log = stage.log.clone();
         body(&Scene::new(

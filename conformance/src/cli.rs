@@ -89,3 +89,9 @@ fn told(error: &clap::Error) -> u8 {
         _ => USAGE,
     }
 }
+
+/// Prints a line. A reader that has seen enough closes the pipe, which is no reason to complain.
+fn line(text: &str) {
+    use std::io::Write as _;
+    let _closed = writeln!(std::io::stdout(), "{text}");
+}

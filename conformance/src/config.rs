@@ -2,7 +2,7 @@
 
 use std::{env, fmt, sync::Arc};
 
-use spkit_runtime::Registry;
+use spkit_runtime::{Backend, Registry};
 
 use crate::{
     addresses::AddressTemplate,
@@ -22,6 +22,7 @@ pub struct Config {
     pub(crate) filters: Vec<String>,
     pub(crate) transport: Option<String>,
     pub(crate) protocol: Option<String>,
+    pub(crate) backend: Backend,
     pub(crate) pace: Pace,
     pub(crate) jobs: usize,
     pub(crate) template: Option<AddressTemplate>,
@@ -37,13 +38,14 @@ impl Config {
             filters: Vec::new(),
             transport: None,
             protocol: None,
+            backend: Backend::default(),
             pace: Pace::default(),
             jobs: DEFAULT_JOBS,
             template: None,
             rerun: format!("{} certify", program()),
             drivers: Drivers {
                 name: "in-process",
-                make: Arc::new(|registry, _kind| Ok(Box::new(InProcess::new(registry)?))),
+                make: Arc::new(|stage, _kind| Ok(Box::new(InProcess::new(stage)?))),
             },
         }
     }
@@ -63,6 +65,12 @@ impl Config {
     /// Only cases that use the protocol of this name.
     pub fn protocol(mut self, name: Option<String>) -> Self {
         self.protocol = name;
+        self
+    }
+
+    /// How sockets are driven.
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
         self
     }
 

@@ -69,6 +69,7 @@ pub(crate) fn run_case(config: &Config, case: &Case) -> Record {
     let log = Transcript::default();
     let stage = Stage {
         registry: Arc::clone(&config.registry),
+        backend: config.backend,
         drivers: config.drivers.clone(),
         pace: config.pace,
         log: log.clone(),

@@ -12,7 +12,7 @@ use spkit_runtime::Registry;
 
 use crate::{
     Config, Pace, Record, Report, Status,
-    case::{Case, Drivers},
+    case::{Case, Drivers, Stage},
     catalogue::{Protocol, wire_cases},
     driver::{Driver, reference::Reference},
     endpoints::{self, PAIR, PULL, PUSH, REP, REQ},
@@ -49,7 +49,7 @@ fn config(
     scale: f64,
     driver: impl Fn(StreamKind) -> Box<dyn Driver> + Send + Sync + 'static,
 ) -> Config {
-    let make = Arc::new(move |_: &Registry, kind| Ok(driver(kind)));
+    let make = Arc::new(move |_: &Stage, kind| Ok(driver(kind)));
     Config::new(Registry::empty())
         .pace(Pace::scaled(scale))
         .jobs(8)

@@ -1,11 +1,12 @@
-//! Protocols that the kit knows nothing of: certified by trying, whatever their semantics.
+//! Plugins that the kit knows nothing of: certified by trying, whatever they are made of.
 
 use std::collections::BTreeSet;
 
 use spkit as _;
 use spkit_api::{
-    ContextId, Cx, Error, ErrorKind, Event, Message, PipeId, Protocol, ProtocolInfo,
-    register_protocol,
+    Connecting, ContextId, Cx, EndpointConfig, Error, ErrorKind, Event, Listener, Message, PipeId,
+    Protocol, ProtocolInfo, Result, Transport, TransportInfo, register_protocol,
+    register_transport,
 };
 use spkit_conformance::{Config, Record, Status, certify};
 use spkit_runtime::Registry;
@@ -62,6 +63,71 @@ impl Protocol for Shout {
             }
             _ => {}
         }
+    }
+}
+
+static FOREIGN_INFO: TransportInfo =
+    TransportInfo::new(&["foreign", "alien"]).doc("inproc in disguise.");
+
+register_transport!(FOREIGN, &Foreign);
+
+/// To the kit a transport of which it knows only what it says of its connections.
+#[derive(Debug)]
+struct Foreign;
+
+impl Foreign {
+    fn disguised() -> Result<&'static dyn Transport> {
+        Ok(Registry::linked()?.transport("inproc")?.transport())
+    }
+}
+
+impl Transport for Foreign {
+    fn info(&self) -> &'static TransportInfo {
+        &FOREIGN_INFO
+    }
+
+    fn dial(&self, at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
+        Self::disguised()?.dial(at)
+    }
+
+    fn listen(&self, at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
+        if at.address().rest().starts_with('/') {
+            return Err(Error::new(ErrorKind::AddressInvalid, "no paths here"));
+        }
+        Self::disguised()?.listen(at)
+    }
+}
+
+#[test]
+fn a_transport_without_a_standard_carrier_is_certified() {
+    let registry = Registry::linked().expect("plugins that go together");
+    let config = Config::new(registry.without("rude")).transport(Some("foreign".to_owned()));
+    certified_in_full(&config);
+    // As its author would say it.
+    certified_in_full(&config.address(|scheme, n| format!("{scheme}://as-told-{n}")));
+}
+
+fn certified_in_full(config: &Config) {
+    let report = certify(config);
+    for wanted in [
+        "push-pull.in-order",
+        "req-rep.large",
+        "endpoint.many-peers",
+        "scheme-alien",
+    ] {
+        let found = report
+            .records()
+            .iter()
+            .find(|record| record.id.ends_with(wanted));
+        assert_eq!(
+            found.map(|record| record.status),
+            Some(Status::Pass),
+            "{wanted}"
+        );
+    }
+    for record in report.records() {
+        let fine = matches!(record.status, Status::Pass | Status::Skip);
+        assert!(fine, "{}: {}", record.id, record.message);
     }
 }
 

@@ -3,28 +3,64 @@
 //! Limits per message and per queue do not bound what thousands of peers make a process keep together. This does: what
 //! a pipe has to hold while a message is incomplete is reserved first, and a pipe that gets none waits, unread, so that
 //! its peer is held up by its own carrier.
+//!
+//! * **Share.** A holder may have at most as much as is left for others. So a hundred large messages that never end
+//!   leave room for small ones, without anybody having to know how many there are.
+//! * **Lease.** Many honest messages could all wait for each other, each half received. One of those that wait may
+//!   therefore go beyond its share and the total, if it can finish that way; then the next one may.
+//! * **Revocation.** Who has the lease and receives nothing for some seconds while others wait loses its connection:
+//!   memory was all it could have waited for.
 
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering, fence},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     },
+    task::Poll,
+    time::Duration,
 };
 
-use crate::Notifier;
+use crate::{Error, ErrorKind, IoCx, Notifier, Result, Time, TimerId};
+
+/// Asks again, should nobody give anything back.
+const AGAIN: TimerId = TimerId(u64::MAX);
+
+/// How soon.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a lease lasts without a byte arriving.
+const LEASE: Duration = Duration::from_secs(5);
 
 /// A total that [`Reservation`]s are taken from.
-///
-/// A holder may have at most as much as is left for others. So one or a hundred large messages that never end leave
-/// room for small ones, without anybody having to know how many there are.
 pub struct Memory {
     total: usize,
     used: AtomicUsize,
     refused: AtomicUsize,
-    /// Length of `waiting`, to be read without the lock.
-    waiters: AtomicUsize,
-    waiting: Mutex<Vec<Notifier>>,
+    revoked: AtomicUsize,
+    /// Whether `queue` has bells, to be read without the lock.
+    waiters: AtomicBool,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// Who waits. All are rung: those who are refused again come back.
+    bells: Vec<Notifier>,
+    lease: Option<Lease>,
+}
+
+struct Lease {
+    ticket: Arc<Ticket>,
+    bell: Notifier,
+    /// When its holder received something last.
+    since: Time,
+}
+
+/// What the holder of a lease and the memory have in common.
+#[derive(Debug, Default)]
+struct Ticket {
+    revoked: AtomicBool,
 }
 
 impl Memory {
@@ -34,8 +70,9 @@ impl Memory {
             total,
             used: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
-            waiters: AtomicUsize::new(0),
-            waiting: Mutex::new(Vec::new()),
+            revoked: AtomicUsize::new(0),
+            waiters: AtomicBool::new(false),
+            queue: Mutex::default(),
         })
     }
 
@@ -44,7 +81,7 @@ impl Memory {
         self.total
     }
 
-    /// What is reserved now. May exceed the total by what was [charged](Reservation::charge) unasked.
+    /// What is reserved now. May exceed the total by an eighth, and by what was [charged](Reservation::charge) unasked.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
@@ -52,6 +89,11 @@ impl Memory {
     /// How often a reservation could not grow at once, since the start.
     pub fn refused(&self) -> usize {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// How many connections were given up because they held memory that others needed, since the start.
+    pub fn revoked(&self) -> usize {
+        self.revoked.load(Ordering::Relaxed)
     }
 
     /// The most that a single holder can ever get: half of the total. A message larger than this cannot be received.
@@ -69,13 +111,15 @@ impl Memory {
         Reservation {
             memory: Arc::clone(self),
             held: 0,
+            ticket: None,
         }
     }
 
-    fn take(&self, held: usize, more: usize) -> bool {
+    /// Takes `more` if afterwards no more than `limit` is used, `reserve` included.
+    fn take(&self, more: usize, reserve: usize, limit: usize) -> bool {
         let fits = |used: usize| {
-            let free = self.total.saturating_sub(used);
-            (held.saturating_add(more) <= free).then(|| used + more)
+            let needed = used.checked_add(more)?.checked_add(reserve)?;
+            (needed <= limit).then_some(used + more)
         };
         self.used
             .fetch_update(Ordering::SeqCst, Ordering::Relaxed, fits)
@@ -86,17 +130,30 @@ impl Memory {
         self.used.fetch_sub(bytes, Ordering::SeqCst);
         // Whoever was refused has entered itself before it looked at `used` again: one of the two sees the other.
         fence(Ordering::SeqCst);
-        if self.waiters.load(Ordering::SeqCst) == 0 {
+        self.ring();
+    }
+
+    fn ring(&self) {
+        if !self.waiters.load(Ordering::SeqCst) {
             return;
         }
         let woken = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            self.waiters.store(0, Ordering::SeqCst);
-            std::mem::take(&mut *waiting)
+            let mut queue = self.lock();
+            self.waiters.store(false, Ordering::SeqCst);
+            std::mem::take(&mut queue.bells)
         };
-        for notifier in woken {
-            notifier.notify();
+        for bell in woken {
+            bell.notify();
         }
+    }
+
+    /// What the holder of a lease may bring the use to.
+    fn stretched(&self) -> usize {
+        self.total + self.total / 8
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,6 +168,8 @@ impl fmt::Debug for Memory {
 pub struct Reservation {
     memory: Arc<Memory>,
     held: usize,
+    /// Of the lease it has, or had.
+    ticket: Option<Arc<Ticket>>,
 }
 
 impl Reservation {
@@ -119,36 +178,60 @@ impl Reservation {
         self.held
     }
 
-    /// Reserves `more` bytes on top, or nothing: then call [`grow_or_wait`](Self::grow_or_wait), or give up.
+    /// Reserves `more` bytes on top, or nothing: then give up, or [wait](Self::poll_grow).
     #[must_use = "what was not reserved must not be used"]
     pub fn grow(&mut self, more: usize) -> bool {
-        let taken = self.memory.take(self.held, more);
+        // Its own part and the new one must be matched by as much that is free.
+        let taken = self.memory.take(more, self.held, self.memory.total);
         if taken {
             self.held += more;
         }
         taken
     }
 
-    /// Reserves `more` bytes on top, or nothing: then the object behind the notifier is polled once memory was
-    /// released, and may ask again. Until then it holds what it has and reads nothing.
-    #[must_use = "what was not reserved must not be used"]
-    pub fn grow_or_wait(&mut self, more: usize, notifier: impl FnOnce() -> Notifier) -> bool {
+    /// Reserves `more` bytes on top, now or later, towards `whole` bytes in the end.
+    ///
+    /// Pending: nothing was reserved; the object holds what it has, reads nothing, and is polled again when memory was
+    /// given back, or after a second. An error means that what it has is needed by others more: the connection goes.
+    pub fn poll_grow(&mut self, more: usize, whole: usize, io: &mut IoCx<'_>) -> Poll<Result<()>> {
+        if self.is_revoked() {
+            return Poll::Ready(Err(revoked()));
+        }
         if self.grow(more) {
-            return true;
+            return Poll::Ready(Ok(()));
         }
         self.memory.refused.fetch_add(1, Ordering::Relaxed);
         {
-            let mut waiting = self
-                .memory
-                .waiting
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            waiting.push(notifier());
-            self.memory.waiters.store(waiting.len(), Ordering::SeqCst);
+            let mut queue = self.memory.lock();
+            queue.bells.push(io.notifier());
+            self.memory.waiters.store(true, Ordering::SeqCst);
         }
         fence(Ordering::SeqCst);
-        // What was released in between rang for nobody. A late ring after a success is a hint too many, no more.
-        self.grow(more)
+        // What was given back in between rang for nobody. A late ring after a success is a hint too many, no more.
+        if self.grow(more) || self.grow_by_lease(more, whole, io) {
+            return Poll::Ready(Ok(()));
+        }
+        io.set_timer(AGAIN, AGAIN_AFTER);
+        Poll::Pending
+    }
+
+    /// Says that something arrived for what is reserved: whoever holds up others is judged by it.
+    pub fn arrived(&mut self, io: &mut IoCx<'_>) {
+        let Some(ticket) = &self.ticket else {
+            return;
+        };
+        let mut queue = self.memory.lock();
+        if let Some(lease) = &mut queue.lease
+            && Arc::ptr_eq(&lease.ticket, ticket)
+        {
+            lease.since = io.now();
+        }
+    }
+
+    /// Whether others need the memory more. The object is polled when that happens, and ends its connection.
+    pub fn is_revoked(&self) -> bool {
+        let revoked = |ticket: &Arc<Ticket>| ticket.revoked.load(Ordering::SeqCst);
+        self.ticket.as_ref().is_some_and(revoked)
     }
 
     /// Makes the reservation this large, whatever is free: for bytes that are here already and cannot be refused.
@@ -162,27 +245,85 @@ impl Reservation {
         }
         self.held = bytes;
     }
+
+    fn grow_by_lease(&mut self, more: usize, whole: usize, io: &mut IoCx<'_>) -> bool {
+        let memory = &self.memory;
+        // Only who can finish: the rest of the whole must fit as well.
+        let rest = whole.saturating_sub(self.held).saturating_sub(more);
+        let now = io.now();
+        let mut late = None;
+        let taken = {
+            let mut queue = memory.lock();
+            let mine = match (&queue.lease, &self.ticket) {
+                (Some(lease), Some(ticket)) => Arc::ptr_eq(&lease.ticket, ticket),
+                _ => false,
+            };
+            if !mine
+                && let Some(lease) = &queue.lease
+                && now.since(lease.since) > LEASE
+            {
+                late = queue.lease.take();
+            }
+            let taken =
+                (mine || queue.lease.is_none()) && memory.take(more, rest, memory.stretched());
+            if taken {
+                let ticket = Arc::clone(self.ticket.get_or_insert_default());
+                queue.lease = Some(Lease {
+                    ticket,
+                    bell: io.notifier(),
+                    since: now,
+                });
+            }
+            taken
+        };
+        if let Some(lease) = late {
+            lease.ticket.revoked.store(true, Ordering::SeqCst);
+            memory.revoked.fetch_add(1, Ordering::Relaxed);
+            lease.bell.notify();
+        }
+        if taken {
+            self.held += more;
+        }
+        taken
+    }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            let mut queue = self.memory.lock();
+            if queue
+                .lease
+                .as_ref()
+                .is_some_and(|lease| Arc::ptr_eq(&lease.ticket, &ticket))
+            {
+                queue.lease = None;
+            }
+        }
         self.charge(0);
     }
 }
 
+#[cold]
+fn revoked() -> Error {
+    Error::new(
+        ErrorKind::OutOfResources,
+        "receive memory is short, and nothing came of a message it was kept for",
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::{Weak, atomic::AtomicBool};
-
     use super::*;
-    use crate::transport::Notify;
+    use crate::{Ready, testing::TestReactor};
 
-    #[derive(Default)]
-    struct Bell(AtomicBool);
-
-    impl Notify for Bell {
-        fn notify(&self, _object: u64) {
-            self.0.store(true, Ordering::SeqCst);
+    fn grow(held: &mut Reservation, more: usize, whole: usize, at: &mut TestReactor) -> bool {
+        match held.poll_grow(more, whole, &mut at.io(Ready::NONE)) {
+            Poll::Ready(result) => {
+                result.unwrap();
+                true
+            }
+            Poll::Pending => false,
         }
     }
 
@@ -205,18 +346,17 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_holder_is_told_when_memory_comes_back() {
-        let bell = Arc::new(Bell::default());
-        let target: Weak<dyn Notify> = Arc::downgrade(&bell) as _;
+    fn who_was_refused_is_told_when_memory_comes_back() {
         let memory = Memory::new(100);
         let mut first = memory.reservation();
-        first.charge(90);
+        first.charge(100);
+        let mut reactor = TestReactor::new();
         let mut second = memory.reservation();
-        assert!(!second.grow_or_wait(20, || Notifier::new(target, 7)));
-        assert!(!bell.0.load(Ordering::SeqCst));
+        assert!(!grow(&mut second, 20, 20, &mut reactor));
+        assert_eq!((reactor.take_notified(), reactor.timers()), (0, 1));
         first.charge(10);
-        assert!(bell.0.load(Ordering::SeqCst));
-        assert!(second.grow(20));
+        assert_eq!(reactor.take_notified(), 1);
+        assert!(grow(&mut second, 20, 20, &mut reactor));
         assert_eq!(memory.refused(), 1);
     }
 
@@ -226,6 +366,72 @@ mod tests {
         let mut reservation = memory.reservation();
         assert!(reservation.grow(1));
         assert!(!reservation.grow(usize::MAX));
+        assert!(!grow(
+            &mut reservation,
+            usize::MAX,
+            usize::MAX,
+            &mut TestReactor::new()
+        ));
         assert_eq!(memory.used(), 1);
+    }
+
+    #[test]
+    fn messages_that_wait_for_each_other_finish_one_after_the_other() {
+        let memory = Memory::new(1000);
+        let mut reactors: Vec<_> = (0..20).map(|_| TestReactor::new()).collect();
+        let mut held: Vec<_> = (0..20).map(|_| memory.reservation()).collect();
+        // Each wants 100 in steps of 10: together twice what there is.
+        let mut finished = 0;
+        for round in 0..100 {
+            for (held, reactor) in held.iter_mut().zip(&mut reactors) {
+                if grow(held, 10, 100, reactor) && held.held() == 100 {
+                    finished += 1;
+                    *held = memory.reservation();
+                    if finished >= 20 {
+                        return;
+                    }
+                }
+            }
+            assert!(memory.used() <= 1125, "round {round}");
+        }
+        panic!("only {finished} finished");
+    }
+
+    #[test]
+    fn a_lease_without_progress_is_lost_to_others_and_with_progress_is_not() {
+        let memory = Memory::new(1000);
+        let mut full = memory.reservation();
+        full.charge(1000);
+        let (mut slow, mut other) = (memory.reservation(), memory.reservation());
+        let (mut slow_reactor, mut reactor) = (TestReactor::new(), TestReactor::new());
+        assert!(grow(&mut slow, 10, 100, &mut slow_reactor), "the lease");
+        assert!(!grow(&mut other, 10, 50, &mut reactor));
+        for _ in 0..2 {
+            slow_reactor.advance(Duration::from_secs(4));
+            reactor.advance(Duration::from_secs(4));
+            slow.arrived(&mut slow_reactor.io(Ready::NONE));
+            assert!(!grow(&mut other, 10, 50, &mut reactor));
+        }
+        slow_reactor.take_notified();
+        reactor.advance(Duration::from_secs(6));
+        assert!(grow(&mut other, 10, 50, &mut reactor));
+        assert!(slow.is_revoked());
+        assert!(slow_reactor.take_notified() > 0);
+        assert_eq!(memory.revoked(), 1);
+        let refused = slow.poll_grow(10, 100, &mut slow_reactor.io(Ready::NONE));
+        assert!(matches!(refused, Poll::Ready(Err(_))));
+        drop(slow);
+        drop(other);
+        assert_eq!(memory.used(), 1000);
+        assert!(grow(&mut memory.reservation(), 10, 50, &mut reactor));
+    }
+
+    #[test]
+    fn who_cannot_finish_gets_no_lease() {
+        let memory = Memory::new(1000);
+        let mut full = memory.reservation();
+        full.charge(1000);
+        let mut reactor = TestReactor::new();
+        assert!(!grow(&mut memory.reservation(), 10, 200, &mut reactor));
     }
 }

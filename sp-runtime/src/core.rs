@@ -553,6 +553,12 @@ impl SocketCore {
         }
     }
 
+    /// Whether a dialer is going to try again.
+    #[cfg(feature = "sim")]
+    pub(crate) fn redials(&self, endpoint: EndpointId) -> bool {
+        self.rest.timers.is_set(TimerKey::Redial(endpoint))
+    }
+
     pub(crate) fn endpoint_pipes(&self, endpoint: EndpointId) -> usize {
         let state = self.rest.endpoints.get(endpoint.raw());
         state.map_or(0, |state| state.pipes)

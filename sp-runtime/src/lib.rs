@@ -24,6 +24,8 @@ mod names;
 mod registry;
 #[cfg(not(loom))]
 mod runtime;
+#[cfg(all(feature = "sim", not(loom)))]
+pub mod sim;
 #[cfg(not(loom))]
 mod slots;
 #[cfg(not(loom))]

@@ -171,7 +171,7 @@ impl Dialing {
             }
             let Some(address) = attempts.left.next() else {
                 let last = attempts.last.take();
-                return Poll::Ready(Err(last.unwrap_or(ErrorKind::Unreachable.into())));
+                return Poll::Ready(Err(last.unwrap_or_else(|| ErrorKind::Unreachable.into())));
             };
             match connect(address, self.target.local.as_ref(), self.tuning) {
                 Ok(socket) => {

@@ -81,7 +81,7 @@ fn case(
 }
 
 fn unknown_scheme(stage: &Stage) -> Outcome {
-    let runtime = runtime(stage)?;
+    let runtime = stage.runtime(&[])?;
     // There is at least one, or this case would be missing something.
     let name = runtime
         .registry()
@@ -106,7 +106,7 @@ fn unknown_scheme(stage: &Stage) -> Outcome {
 }
 
 fn unknown_protocol(stage: &Stage) -> Outcome {
-    let runtime = runtime(stage)?;
+    let runtime = stage.runtime(&[])?;
     let names = runtime
         .registry()
         .protocols()
@@ -138,7 +138,7 @@ fn lists<'a>(result: spkit_api::Result<()>, names: impl Iterator<Item = &'a str>
 }
 
 fn wrong_direction(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
-    let runtime = runtime(stage)?;
+    let runtime = stage.runtime(&[])?;
     let socket = open(&runtime, plugin.info().name())?;
     if !plugin.info().can_send() {
         let sent = socket.send_timeout(Message::from_body("kept"), stage.pace.expect());
@@ -152,7 +152,7 @@ fn wrong_direction(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
 }
 
 fn closed(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
-    let runtime = runtime(stage)?;
+    let runtime = stage.runtime(&[])?;
     let info = plugin.info();
     let socket = open(&runtime, info.name())?;
     if info.can_recv() && !matches!(info.number(), endpoints::REQ) {
@@ -192,7 +192,7 @@ fn closed(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
 
 /// An answer before there was a request.
 fn send_first(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
-    let runtime = runtime(stage)?;
+    let runtime = stage.runtime(&[])?;
     let socket = open(&runtime, plugin.info().name())?;
     let sent = socket.send_timeout(Message::from_body("an answer"), stage.pace.expect());
     handed_back(sent, b"an answer", ErrorKind::State)
@@ -200,14 +200,14 @@ fn send_first(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
 
 /// Waiting for an answer before there was a request.
 fn receive_first(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
-    let runtime = runtime(stage)?;
+    let runtime = stage.runtime(&[])?;
     let socket = open(&runtime, plugin.info().name())?;
     fails_with(socket.recv_timeout(stage.pace.expect()), ErrorKind::State)
 }
 
 /// A timeout never ends early, and a zero one does not wait.
 fn timeouts(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
-    let runtime = runtime(stage)?;
+    let runtime = stage.runtime(&[])?;
     let socket = open(&runtime, plugin.info().name())?;
     for millis in [0, 1, 50] {
         let start = Instant::now();
@@ -261,13 +261,6 @@ fn over(result: spkit_api::Result<()>, what: &str) -> Outcome {
             format!("{other:?}"),
         )),
     }
-}
-
-fn runtime(stage: &Stage) -> Outcome<Runtime> {
-    let built = Runtime::builder()
-        .registry((*stage.registry).clone())
-        .build();
-    built.map_err(|error| Trouble::failed("a runtime over the registry", error.to_string()))
 }
 
 fn open(runtime: &Runtime, name: &str) -> Outcome<Socket> {

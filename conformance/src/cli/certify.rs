@@ -3,9 +3,9 @@
 use std::{fs, io::Write as _, path::PathBuf};
 
 use clap::Args;
-use spkit_runtime::Registry;
+use spkit_runtime::{Backend, Registry};
 
-use super::{BROKEN, CONFORMANT, NOTHING, USAGE};
+use super::{BROKEN, CONFORMANT, NOTHING, USAGE, line};
 use crate::{
     case::Case, config::Config, harness::nothing_linked, pace::Pace, report::Console, runner,
 };
@@ -32,6 +32,10 @@ pub(super) struct Arguments {
     /// Run N cases side by side.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = jobs)]
     jobs: usize,
+
+    /// How sockets are driven: by their callers, or all by one background thread.
+    #[arg(long, value_name = "B", default_value = "caller-runs", value_parser = backend)]
+    backend: Backend,
 
     /// Only cases about this transport, by its first scheme.
     #[arg(long, value_name = "S")]
@@ -60,6 +64,14 @@ fn scale(text: &str) -> Result<f64, String> {
     }
 }
 
+fn backend(text: &str) -> Result<Backend, String> {
+    match text {
+        "caller-runs" => Ok(Backend::CallerRuns),
+        "background" => Ok(Backend::Background),
+        _ => Err("expected caller-runs or background".to_owned()),
+    }
+}
+
 fn jobs(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(jobs) if (1..=256).contains(&jobs) => Ok(jobs),
@@ -80,6 +92,7 @@ pub(super) fn run(arguments: Arguments, registry: Registry) -> u8 {
         .filters(arguments.filters)
         .transport(arguments.transport)
         .protocol(arguments.protocol)
+        .backend(arguments.backend)
         .pace(Pace::scaled(arguments.time_scale))
         .jobs(arguments.jobs);
     let cases = config.selected();
@@ -105,7 +118,11 @@ pub(super) fn run(arguments: Arguments, registry: Registry) -> u8 {
             "spkit: the report was not written to {}: {error}",
             path.display()
         );
-        return BROKEN;
+        return if report.failed() > 0 {
+            report.exit_code()
+        } else {
+            BROKEN
+        };
     }
     if report.passed() == 0 && report.exit_code() == NOTHING {
         eprintln!("spkit: nothing ran: every case was skipped, for the reasons above");
@@ -142,7 +159,11 @@ fn list(cases: &[Case]) {
             (None, "") => String::new(),
             (None, note) => format!("  [{note}]"),
         };
-        println!("{} ({}: {requirements}){note}", case.id(), case.level());
+        line(&format!(
+            "{} ({}: {requirements}){note}",
+            case.id(),
+            case.level()
+        ));
     }
 }
 

@@ -9,6 +9,8 @@ use spkit_api::{
 };
 use spkit_runtime::Registry;
 
+use super::{CONFORMANT, line};
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  spkit list\n  spkit list --json")]
 pub(super) struct Arguments {
@@ -58,14 +60,11 @@ pub(super) fn run(arguments: &Arguments, registry: &Registry) -> u8 {
     let listing = Listing::of(registry);
     if arguments.json {
         // Plain texts: there is nothing that could not be written.
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&listing).unwrap_or_default()
-        );
+        line(&serde_json::to_string_pretty(&listing).unwrap_or_default());
     } else {
         listing.print();
     }
-    super::CONFORMANT
+    CONFORMANT
 }
 
 impl Listing {
@@ -102,9 +101,9 @@ impl Listing {
 
     fn print(&self) {
         if self.protocols.is_empty() && self.transports.is_empty() {
-            println!("{}", crate::harness::nothing_linked());
+            line(crate::harness::nothing_linked());
         }
-        println!("Protocols");
+        line("Protocols");
         table(self.protocols.iter().map(|row| {
             let numbers = format!("{} peer {}", row.number, row.peer);
             vec![
@@ -114,7 +113,7 @@ impl Listing {
                 row.doc.to_owned(),
             ]
         }));
-        println!("\nTransports");
+        line("\nTransports");
         table(self.transports.iter().map(|row| {
             let schemes = row.schemes.iter().map(|scheme| format!("{scheme}://"));
             let schemes = schemes.collect::<Vec<_>>().join(" ");
@@ -125,7 +124,7 @@ impl Listing {
                 row.doc.to_owned(),
             ]
         }));
-        println!("\nOptions");
+        line("\nOptions");
         let head = [
             "name",
             "kind",
@@ -214,10 +213,10 @@ fn table(rows: impl Iterator<Item = Vec<String>>) {
         .map(|column| width(column).unwrap_or(0))
         .collect();
     for row in &rows {
-        let mut line = String::from("  ");
+        let mut text = String::from("  ");
         for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("{cell:width$}  "));
+            text.push_str(&format!("{cell:width$}  "));
         }
-        println!("{}", line.trim_end());
+        line(text.trim_end());
     }
 }

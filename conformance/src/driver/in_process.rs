@@ -8,10 +8,10 @@ use std::{
 };
 
 use spkit_api::{ErrorKind, Message, Options, Result};
-use spkit_runtime::{Registry, Runtime, Socket};
+use spkit_runtime::{Runtime, Socket};
 
 use super::{Application, At, Driver, Plan, Refused, Subject};
-use crate::verdict::{Outcome, Trouble};
+use crate::{case::Stage, verdict::Outcome};
 
 /// How long a runtime may take to end.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -27,18 +27,16 @@ pub(crate) struct InProcess {
 }
 
 impl InProcess {
-    pub(crate) fn new(registry: &Registry) -> Outcome<Self> {
-        let runtime = Runtime::builder()
-            .registry(registry.clone())
-            .build()
-            .map_err(|error| Trouble::failed("a runtime over the registry", error.to_string()))?;
-        let cooked = registry
-            .protocols()
-            .filter(|plugin| !plugin.info().is_raw());
-        let names = cooked
-            .map(|plugin| (plugin.info().number(), plugin.info().name()))
+    pub(crate) fn new(stage: &Stage) -> Outcome<Self> {
+        let protocols = stage.registry.protocols().map(|plugin| plugin.info());
+        let names = protocols
+            .filter(|info| !info.is_raw())
+            .map(|info| (info.number(), info.name()))
             .collect();
-        Ok(Self { runtime, names })
+        Ok(Self {
+            runtime: stage.runtime(&[])?,
+            names,
+        })
     }
 
     fn open(&self, plan: &Plan) -> Result<(Socket, String)> {

@@ -1,6 +1,6 @@
 //! A large body on its way in, in a buffer of its own.
 
-use std::sync::Arc;
+use std::{io, sync::Arc, task::Poll};
 
 use bytes::Bytes;
 
@@ -28,7 +28,7 @@ pub(super) struct Body {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
     Enough,
-    /// None now: the object is notified.
+    /// None now: the object is polled again.
     Wait,
 }
 
@@ -36,14 +36,7 @@ impl Body {
     /// A body of `len` bytes, from a peer whose last one had `trusted`.
     pub(super) fn new(len: usize, trusted: usize, memory: &Arc<Memory>) -> Result<Self> {
         if len > memory.largest() {
-            return Err(Error::new(
-                ErrorKind::MessageTooLong,
-                format!(
-                    "the peer announced a message of {len} bytes; of {} bytes of receive memory one message can have {}",
-                    memory.total(),
-                    memory.largest()
-                ),
-            ));
+            return Err(too_long(len, memory));
         }
         Ok(Self {
             buffer: Vec::new(),
@@ -51,6 +44,11 @@ impl Body {
             trusted,
             reserved: memory.reservation(),
         })
+    }
+
+    /// Whether a byte of it has arrived: only then it is given a buffer.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.buffer.is_empty()
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -66,33 +64,40 @@ impl Body {
     }
 
     /// Takes what belongs to it from the front of `rx`.
-    pub(super) fn feed(&mut self, io: &mut IoCx<'_>, rx: &mut RxBuf) -> Room {
+    pub(super) fn feed(&mut self, io: &mut IoCx<'_>, rx: &mut RxBuf) -> Result<Room> {
+        if self.reserved.is_revoked() {
+            return self.grow(io, 0);
+        }
         let wanted = rx.len().min(self.len - self.buffer.len());
-        if wanted > self.spare() && self.grow(io, wanted) == Room::Wait {
-            return Room::Wait;
+        if wanted > self.spare() && self.grow(io, wanted)? == Room::Wait {
+            return Ok(Room::Wait);
         }
         self.buffer.extend_from_slice(&rx[..wanted]);
         rx.skip(wanted);
-        Room::Enough
+        Ok(Room::Enough)
     }
 
     /// Makes room for the next read.
-    pub(super) fn make_room(&mut self, io: &mut IoCx<'_>) -> Room {
+    pub(super) fn make_room(&mut self, io: &mut IoCx<'_>) -> Result<Room> {
         if self.spare() == 0 && !self.is_complete() {
             return self.grow(io, 1);
         }
-        Room::Enough
+        Ok(Room::Enough)
     }
 
     /// Reads straight into the buffer. The second value: whether the read was short, so that there is no more now.
     pub(super) fn read<S: ByteStream>(
         &mut self,
+        io: &mut IoCx<'_>,
         carrier: &mut Carrier<S>,
-    ) -> std::io::Result<(Got, bool)> {
+    ) -> io::Result<(Got, bool)> {
         let room = self.spare();
         let got = carrier.read(|stream| stream.read_spare(&mut self.buffer))?;
-        let short = matches!(got, Got::Bytes(n) if n < room);
-        Ok((got, short))
+        if let Got::Bytes(n) = got {
+            self.reserved.arrived(io);
+            return Ok((got, n < room));
+        }
+        Ok((got, false))
     }
 
     /// The complete body, and what was read beyond it (an allocator may give more than was asked for).
@@ -106,14 +111,27 @@ impl Body {
     }
 
     /// Grows for `wanted` bytes more at least.
-    fn grow(&mut self, io: &mut IoCx<'_>, wanted: usize) -> Room {
+    fn grow(&mut self, io: &mut IoCx<'_>, wanted: usize) -> Result<Room> {
         let arrived = self.buffer.len() + wanted;
         let target = (2 * arrived).max(FIRST).max(self.trusted).min(self.len);
         let more = target.saturating_sub(self.reserved.held());
-        if more > 0 && !self.reserved.grow_or_wait(more, || io.notifier()) {
-            return Room::Wait;
+        match self.reserved.poll_grow(more, self.len, io) {
+            Poll::Ready(result) => result?,
+            Poll::Pending => return Ok(Room::Wait),
         }
         self.buffer.reserve_exact(target - self.buffer.len());
-        Room::Enough
+        Ok(Room::Enough)
     }
+}
+
+#[cold]
+fn too_long(len: usize, memory: &Memory) -> Error {
+    Error::new(
+        ErrorKind::MessageTooLong,
+        format!(
+            "the peer announced a message of {len} bytes; of {} bytes of receive memory one message can have {}",
+            memory.total(),
+            memory.largest()
+        ),
+    )
 }

@@ -9,7 +9,7 @@ use std::{
 use mio::{Interest, event::Source};
 
 use super::TxBuf;
-use crate::{IoCx, PipeFacts, Ready};
+use crate::{IoCx, PipeFacts};
 
 /// Bytes one call hands over before others have their turn.
 const WRITE_TURN: usize = 1 << 20;
@@ -83,11 +83,6 @@ impl<S: ByteStream> Carrier<S> {
         }
     }
 
-    /// Remembers why the pipe is polled, as far as it matters later.
-    pub(super) fn note(&mut self, ready: Ready) {
-        self.closed |= ready.contains(Ready::CLOSED);
-    }
-
     /// Watches for reads, and for the end of the connection attempt if there is one.
     pub(super) fn register(&mut self, io: &mut IoCx<'_>, connecting: bool) -> io::Result<()> {
         if self.watched != Watched::Nothing {
@@ -121,7 +116,11 @@ impl<S: ByteStream> Carrier<S> {
                 Ok(0) => return Ok(Got::End),
                 Ok(n) => return Ok(Got::Bytes(n)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Got::Nothing),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // No end was there: one that comes later has an edge of its own.
+                    self.closed = false;
+                    return Ok(Got::Nothing);
+                }
                 Err(error) => return Err(error),
             }
         }

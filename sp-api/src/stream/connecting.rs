@@ -46,14 +46,13 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamConnecting<S, F, W> {
     /// Waits for the carrier alone. A transport with several addresses to try calls it first and goes on to the next
     /// one after an error; `poll_pipe` includes it.
     pub fn poll_connected(&mut self, io: &mut IoCx<'_>) -> Poll<Result<()>> {
-        let pipe = match &mut self.pipe {
-            Some(pipe) => pipe,
-            None => return Poll::Ready(Err(over())),
+        let Some(pipe) = &mut self.pipe else {
+            return Poll::Ready(Err(over()));
         };
         if self.stage != Stage::Connecting {
             return Poll::Ready(Ok(()));
         }
-        pipe.carrier.note(io.ready());
+        pipe.note(io.ready());
         let connected = match pipe.carrier.stream.poll_connected() {
             Poll::Pending => {
                 pipe.carrier.register(io, true)?;
@@ -93,7 +92,7 @@ where
         let Some(pipe) = &mut self.pipe else {
             return Poll::Ready(Err(over()));
         };
-        pipe.carrier.note(io.ready());
+        pipe.note(io.ready());
         if self.stage == Stage::Connected {
             pipe.carrier.register(io, false)?;
             pipe.greet(io)?;

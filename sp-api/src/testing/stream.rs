@@ -191,10 +191,10 @@ impl Cable {
         if self.cut {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
-        if self.interrupts && self.calls % 3 == 0 {
+        if self.interrupts && self.calls.is_multiple_of(3) {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        if self.stutter && self.calls % 2 == 0 {
+        if self.stutter && self.calls.is_multiple_of(2) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         Ok(())

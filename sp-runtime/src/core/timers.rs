@@ -66,6 +66,11 @@ impl<K: Copy + Ord + Hash> Timers<K> {
         Some(key)
     }
 
+    #[cfg(feature = "sim")]
+    pub(crate) fn is_set(&self, key: K) -> bool {
+        self.of_key.contains_key(&key)
+    }
+
     /// When the next one is due.
     pub(crate) fn next(&self) -> Option<Time> {
         self.due.first().map(|(at, _)| *at)

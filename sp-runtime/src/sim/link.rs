@@ -52,7 +52,9 @@ impl Link {
             jitter: micros(dice, &[0, 0, 10, 1_000, 20_000]),
             piece: any(dice, &[1, 7, 100, 1_460, 65_536]) as usize,
             window: any(dice, &[200, 4_096, 65_536, 262_144]) as usize,
-            bandwidth: dice.pick(&[None, None, Some(100_000), Some(10_000_000)]).flatten(),
+            bandwidth: dice
+                .pick(&[None, None, Some(100_000), Some(10_000_000)])
+                .flatten(),
             stutter: any(dice, &[0, 0, 5, 40]) as u8,
             accept: micros(dice, &[0, 100, 20_000]),
             patience: micros(dice, &[100_000, 1_000_000, 4_000_000]),

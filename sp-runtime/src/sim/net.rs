@@ -9,7 +9,7 @@ use std::{
 use spkit_api::{__private::Notify, Ready, Time};
 
 use super::{
-    Dice, Link,
+    Dice,
     agenda::{Agenda, Happening},
     cable::Cable,
     clock::SimClock,

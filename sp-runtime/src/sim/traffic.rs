@@ -31,12 +31,7 @@ impl Net {
         self.cables[cable].ready(end)
     }
 
-    pub(super) fn read(
-        &mut self,
-        cable: usize,
-        end: usize,
-        to: &mut [u8],
-    ) -> io::Result<usize> {
+    pub(super) fn read(&mut self, cable: usize, end: usize, to: &mut [u8]) -> io::Result<usize> {
         self.stutter(cable, end)?;
         let this = &mut self.cables[cable];
         let reset = this.ends[end].reset;

@@ -49,7 +49,10 @@ impl Weather {
     fn parted_until(&self, hosts: (usize, usize), now: Time) -> Option<Time> {
         let troubles = self.troubles.iter();
         let parted = troubles.filter(|one| one.hosts == hosts && one.slower.is_none());
-        parted.map(|one| one.until).filter(|until| *until > now).max()
+        parted
+            .map(|one| one.until)
+            .filter(|until| *until > now)
+            .max()
     }
 
     fn slower(&self, hosts: (usize, usize), now: Time) -> Duration {

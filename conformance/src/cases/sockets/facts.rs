@@ -21,6 +21,9 @@ static FACTS: ProtocolPlugin = ProtocolPlugin::new(
     Origin::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
 );
 
+/// For the runtimes of cases between sockets.
+pub(super) const PLUGIN: Plugin = Plugin::protocol(&FACTS);
+
 /// What the kit wants to know of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
@@ -31,16 +34,12 @@ pub(super) struct Known {
 
 /// Connects two sockets and asks.
 pub(super) fn of(site: &Site) -> Outcome<Known> {
-    let runtime = site.with_plugins(&[Plugin::protocol(&FACTS)])?;
-    let open = || {
-        let opened = runtime.open(INFO.name());
-        opened.map_err(|error| Trouble::kit("opening the kit's own protocol", error))
-    };
-    let (listening, dialing) = (open()?, open()?);
+    let (listening, dialing) = (site.open_named(INFO.name())?, site.open_named(INFO.name())?);
     site.connect(&listening, &dialing)?;
     let told = dialing.recv_timeout(site.pace.expect());
     let told = told.map_err(|error| Trouble::kit("the facts of a connection", error))?;
-    runtime.shutdown(site.pace.millis(500));
+    site.close(&listening);
+    site.close(&dialing);
     decode(told.body()).ok_or_else(|| Trouble::Kit("facts that cannot be read".to_owned()))
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use spkit_api::{Error, ErrorKind, Message, Options, Plugin, Result, options};
-use spkit_runtime::{Listener, Registry, Runtime, Socket, SocketEvent};
+use spkit_api::{Error, ErrorKind, Message, Options, Result, options};
+use spkit_runtime::{Listener, Runtime, Socket, SocketEvent};
 
-use super::Carrier;
+use super::{Carrier, facts};
 use crate::{
     addresses::{Addresses, Form},
     case::Stage,
@@ -40,18 +40,12 @@ impl Site {
             carrier,
             pace: stage.pace,
             log: stage.log.clone(),
-            runtime: runtime((*stage.registry).clone())?,
+            runtime: stage.runtime(&[facts::PLUGIN])?,
             sources: forms
                 .into_iter()
                 .map(Addresses::new)
                 .collect::<Outcome<_>>()?,
         })
-    }
-
-    /// The same, where these plugins are registered as well.
-    pub(crate) fn with_plugins(&self, plugins: &[Plugin]) -> Outcome<Runtime> {
-        let registry = self.runtime.registry().clone().with(plugins);
-        runtime(registry.map_err(|error| Trouble::kit("the kit's own protocol", error))?)
     }
 
     pub(crate) fn step(&self, step: impl Into<String>) {
@@ -233,11 +227,6 @@ impl Drop for Site {
     fn drop(&mut self) {
         self.runtime.shutdown(SHUTDOWN);
     }
-}
-
-fn runtime(registry: Registry) -> Outcome<Runtime> {
-    let built = Runtime::builder().registry(registry).build();
-    built.map_err(|error| Trouble::failed("a runtime over the registry", error.to_string()))
 }
 
 /// A body in words.

@@ -225,7 +225,7 @@ fn a_failed_write_is_told_after_what_the_peer_said_last() {
     let sent = side
         .pipe
         .poll_send(&mut side.reactor.io(Ready::NONE), &mut slot);
-    assert!(matches!(sent, Poll::Ready(Err(_))));
+    assert!(sent.is_pending());
     assert!(slot.is_some());
 }
 

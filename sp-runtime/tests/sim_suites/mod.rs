@@ -1,0 +1,131 @@
+//! What the simulator's suites share: scenarios drawn from a seed, run to their end, judged by their transcript alone.
+#![allow(dead_code, reason = "each test program uses a part")]
+
+pub mod pair;
+pub mod pipeline;
+pub mod reqrep;
+pub mod sabotage;
+
+use std::{ops::Range, time::Duration};
+
+use spkit_runtime::sim::{Dice, Link, World};
+
+/// A scenario that a seed chooses the details of.
+#[derive(Clone, Copy)]
+pub struct Suite {
+    pub name: &'static str,
+    pub run: fn(u64) -> Run,
+}
+
+/// A run that is over.
+pub struct Run {
+    pub world: World,
+    /// What was wrong with it.
+    pub faults: Vec<String>,
+}
+
+pub static SUITES: &[Suite] = &[
+    Suite {
+        name: "reqrep",
+        run: reqrep::run,
+    },
+    Suite {
+        name: "pipeline",
+        run: pipeline::run,
+    },
+    Suite {
+        name: "pipeline-cuts",
+        run: pipeline::run_with_cuts,
+    },
+    Suite {
+        name: "pair",
+        run: pair::run,
+    },
+    Suite {
+        name: "pair-cuts",
+        run: pair::run_with_cuts,
+    },
+];
+
+/// The suite of this name.
+pub fn suite(name: &str) -> Option<Suite> {
+    SUITES.iter().copied().find(|suite| suite.name == name)
+}
+
+impl Suite {
+    /// What to type to see a run again.
+    pub fn replay(&self, seed: u64) -> String {
+        format!(
+            "cargo run --release -p spkit-runtime --features sim --example simulate -- {} --seed {seed}",
+            self.name
+        )
+    }
+
+    /// Runs these seeds; stops at the first bad one.
+    pub fn sweep(&self, seeds: Range<u64>) {
+        for seed in seeds {
+            let run = (self.run)(seed);
+            assert!(
+                run.faults.is_empty(),
+                "{}: seed {seed}:\n  {}\nreplay: {}",
+                self.name,
+                run.faults.join("\n  "),
+                self.replay(seed)
+            );
+        }
+    }
+}
+
+/// What is drawn by the dice.
+pub trait Draw {
+    /// True so many times of a hundred.
+    fn chance(&mut self, percent: usize) -> bool;
+
+    /// A number from `least` to `most`.
+    fn between(&mut self, least: usize, most: usize) -> usize;
+
+    /// A time, from `least` to `most` milliseconds.
+    fn millis(&mut self, least: usize, most: usize) -> Duration;
+}
+
+impl Draw for Dice {
+    fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn between(&mut self, least: usize, most: usize) -> usize {
+        least + self.below(most - least + 1)
+    }
+
+    fn millis(&mut self, least: usize, most: usize) -> Duration {
+        let micros = self.between(least * 1000, most * 1000);
+        Duration::from_micros(micros as u64)
+    }
+}
+
+/// A usual link, or any.
+pub fn any_link(dice: &mut Dice) -> Link {
+    if dice.chance(40) {
+        Link::default()
+    } else {
+        Link::random(dice)
+    }
+}
+
+/// A body that begins with its number, and is of some size that fits the link.
+pub fn body(dice: &mut Dice, name: &str, number: usize) -> Vec<u8> {
+    let size = match dice.below(20) {
+        0 => dice.between(1_000, 5_000),
+        1..5 => dice.between(0, 300),
+        _ => 0,
+    };
+    let mut body = format!("{name}.{number}:").into_bytes();
+    body.resize(body.len() + size, b'.');
+    body
+}
+
+/// The text of a body up to its size.
+pub fn label(body: &[u8]) -> String {
+    let end = body.iter().position(|byte| *byte == b':');
+    body[..end.unwrap_or(body.len()).min(60)].escape_ascii().to_string()
+}

@@ -1,0 +1,69 @@
+//! Requesters and repliers on a bad network: every request ends in exactly one reply or one error.
+
+pub mod check;
+#[cfg(test)]
+mod check_tests;
+mod history;
+mod replier;
+mod requester;
+mod scenario;
+mod wire;
+
+use std::time::Duration;
+
+use spkit_api::ProtocolPlugin;
+use spkit_protocols::{rep0::REP0, req0::REQ0};
+use spkit_runtime::sim::Stop;
+
+use self::scenario::Scenario;
+use super::Run;
+
+/// How long after the last fault everything must have ended.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How long what is under way may still be under way when all users are done.
+const SETTLE: Duration = Duration::from_secs(30);
+
+/// How long is looked at what ought to be silent.
+const SILENCE: Duration = Duration::from_secs(150);
+
+/// The protocols under test: the real ones, or sabotaged ones.
+#[derive(Clone, Copy)]
+pub struct Protocols {
+    pub req: &'static ProtocolPlugin,
+    pub rep: &'static ProtocolPlugin,
+}
+
+pub const REAL: Protocols = Protocols {
+    req: &REQ0,
+    rep: &REP0,
+};
+
+pub fn run(seed: u64) -> Run {
+    run_with(seed, REAL)
+}
+
+pub fn run_with(seed: u64, protocols: Protocols) -> Run {
+    let Scenario {
+        mut world,
+        roles,
+        to_do,
+    } = scenario::build(seed, protocols);
+    let end = world.now() + PATIENCE;
+    let mut faults = Vec::new();
+    let stop = world.run_until_true(end, |_| to_do.get() == 0);
+    if stop == Stop::TimeUp {
+        faults.push(format!("{} users were not done in time", to_do.get()));
+    }
+    world.run_for(SETTLE);
+    let silent_from = world.transcript().entries().len();
+    if faults.is_empty() {
+        world.run_for(SILENCE);
+    }
+    faults.extend(world.violations().iter().cloned());
+    faults.extend(world.stuck());
+    let history = history::read(world.transcript(), &roles);
+    faults.extend(check::check(&history));
+    faults.extend(wire::check(world.transcript(), &roles, silent_from));
+    Run { world, faults }
+}

@@ -1,0 +1,140 @@
+//! Judges what went over the connections, by the rules of wire.md section 8, reading the bytes itself.
+
+use std::collections::BTreeMap;
+
+use spkit_runtime::sim::{ConnectionId, Ended, Entry, OpId, SocketId, Transcript, What};
+
+use super::{super::label, history::Roles};
+
+/// Set in the tag of a request, and in nothing else here: there are no devices.
+const ID_BIT: u32 = 0x8000_0000;
+
+/// What is wrong on the wire. From the entry `silent_from` on no request may be sent any more.
+pub fn check(transcript: &Transcript, roles: &Roles, silent_from: usize) -> Vec<String> {
+    let mut wire = Wire::default();
+    for (number, entry) in transcript.entries().iter().enumerate() {
+        let Some(socket) = entry.socket else {
+            continue;
+        };
+        if roles.requesters.contains_key(&socket) {
+            wire.requester(socket, entry);
+            if number >= silent_from && matches!(entry.what, What::Handed { .. }) {
+                wire.fault(entry, "a request is sent again although all have ended");
+            }
+        } else {
+            wire.replier(entry);
+        }
+    }
+    wire.faults
+}
+
+#[derive(Default)]
+struct Wire {
+    faults: Vec<String>,
+    sending: BTreeMap<OpId, Vec<u8>>,
+    accepted: BTreeMap<SocketId, Accepted>,
+    /// Requests that came over a connection, and replies that went back, by id.
+    owed: BTreeMap<(ConnectionId, u32), i64>,
+}
+
+/// The requests of a socket, in the order in which they were accepted.
+#[derive(Default)]
+struct Accepted {
+    order: BTreeMap<Vec<u8>, u32>,
+    /// The id of the first.
+    base: Option<u32>,
+}
+
+impl Wire {
+    fn fault(&mut self, entry: &Entry, what: &str) {
+        let seconds = entry.at.as_nanos() as f64 / 1e9;
+        self.faults
+            .push(format!("{seconds:.9} on the wire: {what}: {}", entry.what));
+    }
+
+    fn requester(&mut self, socket: SocketId, entry: &Entry) {
+        match &entry.what {
+            What::Started {
+                op,
+                sends: Some(body),
+                ..
+            } => {
+                self.sending.insert(*op, body.to_vec());
+            }
+            What::Ended {
+                op,
+                ended: Ended::Sent,
+                ..
+            } => {
+                if let Some(body) = self.sending.remove(op) {
+                    self.accepted.entry(socket).or_default().add(body);
+                }
+            }
+            What::Handed { payload, .. } => {
+                if let Err(what) = self.request(socket, payload) {
+                    self.fault(entry, &what);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One tag with the top bit set, then the body unchanged; the ids count up (SP-RR-002, SP-RR-005); a request that
+    /// is sent again is the same, byte for byte (SP-RR-010).
+    fn request(&mut self, socket: SocketId, payload: &[u8]) -> Result<(), String> {
+        let (id, body) = split(payload).ok_or("a request without an id")?;
+        let accepted = self.accepted.entry(socket).or_default();
+        // What is handed over within the send itself comes before its end.
+        let number = match accepted.order.get(body) {
+            Some(number) => *number,
+            None if self.sending.values().any(|sent| sent == body) => accepted.add(body.to_vec()),
+            None => return Err("a request that no user sent".to_owned()),
+        };
+        let base = *accepted.base.get_or_insert(id.wrapping_sub(number));
+        if id & ID_BIT == 0 || (id ^ base.wrapping_add(number)) & !ID_BIT != 0 {
+            return Err(format!("{} is request {number} after {base:08x}", label(body)));
+        }
+        Ok(())
+    }
+
+    /// A reply goes over the connection its request came by, with the same tag, once (SP-RR-031, SP-RR-036, SP-RR-037).
+    fn replier(&mut self, entry: &Entry) {
+        match &entry.what {
+            What::Arrived {
+                connection,
+                payload,
+                ..
+            } => {
+                if let Some((id, _)) = split(payload) {
+                    *self.owed.entry((*connection, id)).or_default() += 1;
+                }
+            }
+            What::Handed {
+                connection,
+                payload,
+                ..
+            } => {
+                let id = split(payload).map_or(0, |(id, _)| id);
+                let owed = self.owed.entry((*connection, id)).or_default();
+                *owed -= 1;
+                if *owed < 0 {
+                    self.fault(entry, "a reply that was not asked for here");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Accepted {
+    /// Its number, whether or not it was known.
+    fn add(&mut self, body: Vec<u8>) -> u32 {
+        let next = self.order.len() as u32;
+        *self.order.entry(body).or_insert(next)
+    }
+}
+
+fn split(payload: &[u8]) -> Option<(u32, &[u8])> {
+    let (tag, body) = payload.split_first_chunk()?;
+    Some((u32::from_be_bytes(*tag), body))
+}
