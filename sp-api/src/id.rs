@@ -52,6 +52,8 @@ impl fmt::Debug for ContextId {
 }
 
 /// A timer of a protocol or of a transport object, chosen by its owner: setting it again moves it.
+///
+/// The uppermost 65,536 ids are the runtime's and the toolkits'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(pub u64);
 

@@ -7,7 +7,7 @@
 //! * **Share.** A holder may have at most as much as is left for others. So a hundred large messages that never end
 //!   leave room for small ones, without anybody having to know how many there are.
 //! * **Lease.** Many honest messages could all wait for each other, each half received. One of those that wait may
-//!   therefore go beyond its share and the total, if it can finish that way; then the next one may.
+//!   therefore go beyond its share, into an eighth that is kept apart for it, if it can finish that way; then the next.
 //! * **Revocation.** Who has the lease and receives nothing for some seconds while others wait loses its connection:
 //!   memory was all it could have waited for.
 
@@ -23,8 +23,8 @@ use std::{
 
 use crate::{Error, ErrorKind, IoCx, Notifier, Result, Time, TimerId};
 
-/// Asks again, should nobody give anything back.
-const AGAIN: TimerId = TimerId(u64::MAX);
+/// Asks again, should nobody give anything back. Ids this high are not the plugins'.
+const AGAIN: TimerId = TimerId(u64::MAX - 0x100);
 
 /// How soon.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -36,6 +36,8 @@ const LEASE: Duration = Duration::from_secs(5);
 pub struct Memory {
     total: usize,
     used: AtomicUsize,
+    /// Used beyond the shares, under a lease.
+    leased: AtomicUsize,
     refused: AtomicUsize,
     revoked: AtomicUsize,
     /// Whether `queue` has bells, to be read without the lock.
@@ -69,6 +71,7 @@ impl Memory {
         Arc::new(Self {
             total,
             used: AtomicUsize::new(0),
+            leased: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
             revoked: AtomicUsize::new(0),
             waiters: AtomicBool::new(false),
@@ -83,7 +86,7 @@ impl Memory {
 
     /// What is reserved now. May exceed the total by an eighth, and by what was [charged](Reservation::charge) unasked.
     pub fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed)
+        self.used.load(Ordering::Relaxed) + self.leased.load(Ordering::Relaxed)
     }
 
     /// How often a reservation could not grow at once, since the start.
@@ -111,19 +114,9 @@ impl Memory {
         Reservation {
             memory: Arc::clone(self),
             held: 0,
+            leased: 0,
             ticket: None,
         }
-    }
-
-    /// Takes `more` if afterwards no more than `limit` is used, `reserve` included.
-    fn take(&self, more: usize, reserve: usize, limit: usize) -> bool {
-        let fits = |used: usize| {
-            let needed = used.checked_add(more)?.checked_add(reserve)?;
-            (needed <= limit).then_some(used + more)
-        };
-        self.used
-            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, fits)
-            .is_ok()
     }
 
     fn give(&self, bytes: usize) {
@@ -147,11 +140,6 @@ impl Memory {
         }
     }
 
-    /// What the holder of a lease may bring the use to.
-    fn stretched(&self) -> usize {
-        self.total + self.total / 8
-    }
-
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -168,6 +156,8 @@ impl fmt::Debug for Memory {
 pub struct Reservation {
     memory: Arc<Memory>,
     held: usize,
+    /// Beyond its share.
+    leased: usize,
     /// Of the lease it has, or had.
     ticket: Option<Arc<Ticket>>,
 }
@@ -175,14 +165,15 @@ pub struct Reservation {
 impl Reservation {
     /// Bytes reserved.
     pub fn held(&self) -> usize {
-        self.held
+        self.held + self.leased
     }
 
     /// Reserves `more` bytes on top, or nothing: then give up, or [wait](Self::poll_grow).
     #[must_use = "what was not reserved must not be used"]
     pub fn grow(&mut self, more: usize) -> bool {
         // Its own part and the new one must be matched by as much that is free.
-        let taken = self.memory.take(more, self.held, self.memory.total);
+        let memory = &self.memory;
+        let taken = take(&memory.used, more, self.held, memory.total);
         if taken {
             self.held += more;
         }
@@ -249,7 +240,7 @@ impl Reservation {
     fn grow_by_lease(&mut self, more: usize, whole: usize, io: &mut IoCx<'_>) -> bool {
         let memory = &self.memory;
         // Only who can finish: the rest of the whole must fit as well.
-        let rest = whole.saturating_sub(self.held).saturating_sub(more);
+        let rest = whole.saturating_sub(self.held()).saturating_sub(more);
         let now = io.now();
         let mut late = None;
         let taken = {
@@ -264,8 +255,8 @@ impl Reservation {
             {
                 late = queue.lease.take();
             }
-            let taken =
-                (mine || queue.lease.is_none()) && memory.take(more, rest, memory.stretched());
+            let taken = (mine || queue.lease.is_none())
+                && take(&memory.leased, more, rest, memory.total / 8);
             if taken {
                 let ticket = Arc::clone(self.ticket.get_or_insert_default());
                 queue.lease = Some(Lease {
@@ -282,10 +273,20 @@ impl Reservation {
             lease.bell.notify();
         }
         if taken {
-            self.held += more;
+            self.leased += more;
         }
         taken
     }
+}
+
+/// Adds `more` if the sum is within the limit and leaves `room` below it.
+fn take(sum: &AtomicUsize, more: usize, room: usize, limit: usize) -> bool {
+    let fits = |sum: usize| {
+        let needed = sum.checked_add(more)?.checked_add(room)?;
+        (needed <= limit).then_some(sum + more)
+    };
+    sum.fetch_update(Ordering::SeqCst, Ordering::Relaxed, fits)
+        .is_ok()
 }
 
 impl Drop for Reservation {
@@ -300,6 +301,7 @@ impl Drop for Reservation {
                 queue.lease = None;
             }
         }
+        self.memory.leased.fetch_sub(self.leased, Ordering::SeqCst);
         self.charge(0);
     }
 }

@@ -249,6 +249,8 @@ pub enum Change {
 pub struct OptSpec {
     name: &'static str,
     default: Preset,
+    /// Whether a time may be "never".
+    never: bool,
     range: Option<(i64, i64)>,
     scope: Scope,
     change: Change,
@@ -270,6 +272,7 @@ impl OptSpec {
         Self {
             name,
             default,
+            never: false,
             range: None,
             scope: Scope::Socket,
             change: Change::AtOnce,
@@ -293,14 +296,14 @@ impl OptSpec {
         default: Option<u64>,
         doc: &'static str,
     ) -> Self {
-        Self::new(key.name, Preset::Millis(default), doc)
+        let mut spec = Self::new(key.name, Preset::Millis(default), doc);
+        spec.never = true;
+        spec
     }
 
     /// A time, with its default in milliseconds.
     pub const fn duration(key: Opt<Duration>, default: u64, doc: &'static str) -> Self {
-        let spec = Self::new(key.name, Preset::Millis(Some(default)), doc);
-        // "never" is no value of a plain duration.
-        spec.range(0, i64::MAX)
+        Self::new(key.name, Preset::Millis(Some(default)), doc)
     }
 
     /// A size in bytes.
@@ -390,6 +393,9 @@ impl OptSpec {
                 value.kind()
             )));
         }
+        if matches!(value, Value::Duration(None)) && !self.never {
+            return Err(refuse("takes a time, and `never` is none".to_owned()));
+        }
         let Some((least, greatest)) = self.range else {
             return Ok(());
         };
@@ -397,9 +403,6 @@ impl OptSpec {
             Value::Int(value) => *value,
             Value::Size(value) => i64::try_from(*value).unwrap_or(i64::MAX),
             Value::Duration(Some(value)) => i64::try_from(value.as_millis()).unwrap_or(i64::MAX),
-            Value::Duration(None) if greatest == i64::MAX && least == 0 => {
-                return Err(refuse("takes a time, and `never` is none".to_owned()));
-            }
             _ => return Ok(()),
         };
         if (least..=greatest).contains(&number) {
@@ -560,7 +563,10 @@ mod tests {
         );
         let error = TABLE[0].check(&Value::Bool(true)).unwrap_err();
         assert!(error.to_string().contains("Int"), "{error}");
-        assert!(TABLE[1].check(&Value::Duration(None)).is_err());
+        let ranged = OptSpec::duration(WAIT, 100, "Wait.").range(1, 10);
+        for spec in [&TABLE[1], &ranged] {
+            assert!(spec.check(&Value::Duration(None)).is_err());
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! * All registration goes through [`IoCx`]. It belongs to the object: when the object goes, it goes too. A
 //!   [`Connecting`] passes its registration on to the [`Pipe`] it yields.
 //! * After an error or a finished close an object is not polled again. Errors of a pipe close the pipe; those of a
-//!   listener that pass by themselves ([`Error::is_transient`]) make the runtime wait and try again.
+//!   listener that pass by themselves ([`Error::is_transient`](crate::Error::is_transient)) make the runtime wait and try again.
 //! * A panic closes the object, with an error that names the crate; everything else lives on.
 
 use std::{
@@ -305,7 +305,8 @@ impl Ready {
     /// A timer is due.
     pub const TIMER: Self = Self(8);
     /// The peer finished, or a registered source failed: read until the end. Edge-triggered readiness merges "bytes
-    /// are here" with "and these were the last", and no further edge comes for the end.
+    /// are here" with "and these were the last", and no further edge comes for the end. A runtime that keeps events
+    /// back, for a pipe that is paused, passes this one on when it polls the pipe again.
     pub const CLOSED: Self = Self(16);
 
     /// Whether all reasons of `other` are among these.

@@ -47,7 +47,11 @@ fn replay(args: &Args, seed: u64) -> ExitCode {
     if !args.quiet {
         print!("{}", run.world.transcript());
     }
-    println!("{}: seed {seed}: {} steps", args.suite.name, run.world.steps());
+    println!(
+        "{}: seed {seed}: {} steps",
+        args.suite.name,
+        run.world.steps()
+    );
     for fault in &run.faults {
         println!("  FAULT {fault}");
     }

@@ -4,56 +4,63 @@
 mod world;
 
 use std::{
+    cell::RefCell,
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
 use spkit::{
-    ErrorKind, Runtime, Socket,
+    ErrorKind, Message, Runtime, Socket,
     options::{RECV_BUFFER, RECV_BUFFER_MESSAGES},
 };
 
-use world::{SOON, connect, everywhere};
+use world::{SOON, everywhere};
 
 const SINGLE: &[u8] = b"single";
 
-/// Single messages sent into one flood.
-const SINGLES: usize = 20;
+/// Peers that send a single message into the flood, one after the other.
+const SINGLES: usize = 10;
+
+/// A single message is given up after so many queues of the flood.
+const GIVE_UP: usize = 100;
 
 /// Messages received between the send of a single one and its arrival, while another peer floods; the worst case.
-fn overtaken(runtime: &Runtime, address: &str, limit: i64) -> usize {
+fn overtaken(runtime: &Runtime, address: &str, limit: usize) -> usize {
     let pull = runtime.open_with("pull", |options| {
         options.set(RECV_BUFFER, 16 << 20)?;
-        options.set(RECV_BUFFER_MESSAGES, limit)
+        options.set(RECV_BUFFER_MESSAGES, limit as i64)
     });
     let pull = pull.unwrap();
-    let flooder = runtime.open("push").unwrap();
-    let other = runtime.open("push").unwrap();
     let listener = pull.listen(address).unwrap();
-    for socket in [&flooder, &other] {
-        let dialer = socket.dial(listener.local_addr().as_str()).unwrap();
+    let open = || {
+        let push = runtime.open("push").unwrap();
+        let dialer = push.dial(listener.local_addr().as_str()).unwrap();
         dialer.connected(SOON).unwrap();
-    }
-    pull.wait_for_peers(2, SOON).unwrap();
+        push
+    };
+    let flooder = open();
+    // Each sends once: the first message of a socket is written by `send` itself, and not left to the flusher.
+    let others: Vec<_> = (0..SINGLES).map(|_| open()).collect();
+    pull.wait_for_peers(1 + SINGLES, SOON).unwrap();
     let over = AtomicBool::new(false);
+    let next = || pull.recv_timeout(SOON).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| flood(&flooder, &over));
         // The flood has filled whatever there is to fill.
         for _ in 0..20 * limit {
-            assert_eq!(pull.recv_timeout(SOON).unwrap().body(), b"flood");
+            assert_eq!(next().body(), b"flood");
         }
-        let mut worst = 0;
-        for _ in 0..SINGLES {
+        let wait_for_one = |other: &Socket| {
             other.send(SINGLE).unwrap();
-            let before = (0..20 * limit)
-                .take_while(|_| pull.recv_timeout(SOON).unwrap().body() != SINGLE)
-                .count();
-            worst = worst.max(before);
-        }
+            let is_flood = |message: &Message| message.body() != SINGLE;
+            let received = std::iter::repeat_with(next).take(GIVE_UP * limit);
+            received.take_while(is_flood).count()
+        };
+        let worst = others.iter().map(wait_for_one).max();
         over.store(true, Ordering::Relaxed);
         pull.close();
         flooder.close();
-        worst
+        worst.unwrap_or_default()
     })
 }
 
@@ -67,33 +74,16 @@ fn flood(socket: &Socket, over: &AtomicBool) {
 
 #[test]
 fn a_single_message_is_out_within_two_queues_of_a_flood() {
+    let late = RefCell::new(Vec::new());
     everywhere(|runtime, address| {
-        for limit in [1024, 256, 16] {
+        for limit in [1024, 256] {
             let before = overtaken(runtime, address, limit);
-            println!("limit {limit}: {before} messages before the single one");
-            assert!(before <= 2 * limit as usize, "limit {limit}: {before}");
+            let line = format!("{address}, limit {limit}: {before} messages before the single one");
+            println!("{line}");
+            if before > 2 * limit {
+                late.borrow_mut().push(line);
+            }
         }
     });
-}
-
-#[test]
-fn once_queued_it_has_its_turn_at_once() {
-    everywhere(|runtime, address| {
-        let pull = runtime.open("pull").unwrap();
-        let flooder = runtime.open("push").unwrap();
-        let other = runtime.open("push").unwrap();
-        connect(&flooder, &pull, address);
-        while flooder.try_send("flood").is_ok() {}
-        // Somebody waits for the queue, so the background thread drives the socket, and reads what is there.
-        let listener = pull.listen("inproc://second").unwrap();
-        other.dial(listener.local_addr().as_str()).unwrap();
-        other.send(SINGLE).unwrap();
-        pull.wait_for_peers(2, SOON).unwrap();
-        let before = std::iter::repeat_with(|| pull.recv_timeout(SOON).unwrap())
-            .take(4096)
-            .take_while(|message| message.body() != SINGLE)
-            .count();
-        println!("{before} messages before the single one");
-        assert!(before <= 2 * 1024, "{before}");
-    });
+    assert!(late.borrow().is_empty(), "{late:#?}");
 }

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use crate::Test;
 use crate::scene::Scene;
 use crate::support::places::free_port;
-use crate::support::program::{End, OURS, Program};
+use crate::support::program::{End, Program};
 
 pub(crate) const TESTS: &[Test] = &[("ends-are-the-same", ends_are_the_same)];
 

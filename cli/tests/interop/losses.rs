@@ -110,9 +110,9 @@ fn a_request_is_sent_again(scene: Scene) {
     let place = scene.place();
     let req = scene.socket(&place, "req");
     for _ in 0..3 {
-        req.send("ping").unwrap();
         // This one never answers.
         let mut silent = scene.theirs(&place, "rep", "--quoted");
+        req.send("ping").unwrap();
         prints(&mut silent, "\"ping\"", 1);
         silent.kill();
         let _rep = scene.theirs(&place, "rep", "--data pong");

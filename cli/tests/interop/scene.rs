@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use spkit::Socket;
+use spkit::options::SEND_TIMEOUT;
 
 use crate::support::peers;
 use crate::support::places::{Carrier, Place};
-use crate::support::program::{OURS, Program};
+use crate::support::program::{OURS, Program, SOON};
 
 /// The other implementation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +161,7 @@ impl Scene {
     /// Opens a socket of ours.
     pub(crate) fn socket(&self, place: &Place, kind: &str) -> Socket {
         let socket = Socket::open(kind).unwrap();
+        socket.set(SEND_TIMEOUT, Some(SOON)).unwrap();
         match self.role {
             Role::Listen => drop(socket.listen(place.address()).unwrap()),
             Role::Dial => drop(socket.dial(place.address()).unwrap()),

@@ -45,25 +45,25 @@ pub(crate) static ROWS: &[Row] = &[
     .ipc(&["H-06"])
     .heavy()
     .note("200 connections, not 500, to stay within common descriptor limits"),
-    Row::new("hostile.foreign-greetings", &[Fixture::PAIR], |scene| {
+    Row::new("hostile.foreign-greetings", &[Fixture::REP], |scene| {
         refused(
             scene,
-            &[[0; 8], [0xff; 8], *b"GET / HT", [0x16, 3, 1, 2, 0, 1, 0, 1]],
+            &[[0; 8], [0xff; 8], *b"GET / HT", [0x16, 3, 1, 2, 0, 1, 0, 1]].map(Vec::from),
         )
     })
     .tcp(&["H-07"])
     .ipc(&["H-07"]),
-    Row::new("hostile.flipped-bits", &[Fixture::PAIR], flipped_bits)
+    Row::new("hostile.flipped-bits", &[Fixture::REP], flipped_bits)
         .tcp(&["H-08"])
         .ipc(&["H-08"])
         .slow(),
-    Row::new("hostile.every-version", &[Fixture::PAIR], every_version)
+    Row::new("hostile.every-version", &[Fixture::REP], every_version)
         .tcp(&["H-09"])
         .ipc(&["H-09"])
         .slow(),
     Row::new(
         "hostile.flood-of-bad-headers",
-        &[Fixture::PAIR],
+        &[Fixture::REP],
         flood_of_bad_headers,
     )
     .tcp(&["H-15"])
@@ -135,10 +135,10 @@ fn hanging_handshakes(scene: &Scene<'_>) -> Outcome {
 }
 
 fn flipped_bits(scene: &Scene<'_>) -> Outcome {
-    let subject = scene.listen(Fixture::PAIR)?;
+    let subject = scene.listen(Fixture::REP)?;
     scene.fresh(&subject)?;
     for bit in 0..64 {
-        let mut header = codec::header(endpoints::PAIR);
+        let mut header = codec::header(endpoints::REQ);
         header[bit / 8] ^= 1 << (bit % 8);
         refuse_one(scene, &subject, &header).during(format!("bit {bit}"))?;
     }
@@ -146,10 +146,10 @@ fn flipped_bits(scene: &Scene<'_>) -> Outcome {
 }
 
 fn every_version(scene: &Scene<'_>) -> Outcome {
-    let subject = scene.listen(Fixture::PAIR)?;
+    let subject = scene.listen(Fixture::REP)?;
     scene.fresh(&subject)?;
     for version in 1..=255 {
-        let mut header = codec::header(endpoints::PAIR);
+        let mut header = codec::header(endpoints::REQ);
         header[3] = version;
         refuse_one(scene, &subject, &header)?;
     }

@@ -64,7 +64,7 @@ fn other_types(scene: &Scene<'_>) -> Outcome {
         peer.closed()
             .during(format!("a message of type {kind:02x}"))?;
     }
-    // The exchange would see a delivered one first.
+    subject.receives_nothing(scene)?;
     scene.fresh(&subject)
 }
 
@@ -74,6 +74,7 @@ fn missing_type(scene: &Scene<'_>) -> Outcome {
     let frame = codec::frame(spkit_api::transport::StreamKind::Tcp, b"framed as on tcp");
     peer.offer(&frame);
     peer.closed().during(format!("{} on ipc", hex(&frame)))?;
+    subject.receives_nothing(scene)?;
     scene.fresh(&subject)
 }
 

@@ -218,7 +218,7 @@ impl Shared {
                     if favours < FAVOUR {
                         again = true;
                     } else {
-                        put_off = self.leave_to_flusher(&mut hosted, cell.id);
+                        put_off |= self.leave_to_flusher(&mut hosted, cell.id);
                     }
                 }
                 if !again {

@@ -68,7 +68,11 @@ impl Net {
         end: usize,
         from: &[IoSlice<'_>],
     ) -> io::Result<usize> {
-        self.stutter(cable, end)?;
+        if let Err(error) = self.stutter(cable, end) {
+            // Should there be no room, it hears of room as well.
+            self.cables[cable].ways[end].starved = true;
+            return Err(error);
+        }
         let this = &mut self.cables[cable];
         if this.ends[end].reset || this.ways[end].finished {
             return Err(io::ErrorKind::BrokenPipe.into());

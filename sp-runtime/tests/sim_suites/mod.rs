@@ -1,14 +1,19 @@
 //! What the simulator's suites share: scenarios drawn from a seed, run to their end, judged by their transcript alone.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub mod ledger;
 pub mod pair;
 pub mod pipeline;
 pub mod reqrep;
 pub mod sabotage;
+pub mod streamers;
 
 use std::{ops::Range, time::Duration};
 
-use spkit_runtime::sim::{Dice, Link, World};
+use spkit_runtime::sim::{Dice, Link, SocketId, World};
+
+/// Faults begin within this time.
+pub const TROUBLE_MS: usize = 6_000;
 
 /// A scenario that a seed chooses the details of.
 #[derive(Clone, Copy)]
@@ -112,6 +117,31 @@ pub fn any_link(dice: &mut Dice) -> Link {
     }
 }
 
+/// Cuts, partitions, slow ways and slow processes between these sockets, for a while.
+pub fn trouble(world: &mut World, dice: &mut Dice, some: &[SocketId], others: &[SocketId]) {
+    for _ in 0..dice.between(1, 7) {
+        let after = dice.millis(0, TROUBLE_MS);
+        let (Some(a), Some(b)) = (dice.pick(some), dice.pick(others)) else {
+            return;
+        };
+        let time = dice.millis(1, 4_000);
+        let by = dice.millis(1, 300);
+        let all = some.to_vec();
+        let pace = dice.millis(0, 20);
+        match dice.below(7) {
+            0 | 1 => world.after(after, move |world| world.cut(a, b)),
+            2 => world.after(after, move |world| world.cut_off(b)),
+            3 => world.after(after, move |world| world.part(&[a], &[b], time)),
+            4 => world.after(after, move |world| world.part(&all, &[b], time)),
+            5 => world.after(after, move |world| world.slow(a, b, by, time)),
+            _ => world.after(after, move |world| {
+                world.set_pace(b, pace);
+                world.after(time, move |world| world.set_pace(b, Duration::ZERO));
+            }),
+        }
+    }
+}
+
 /// A body that begins with its number, and is of some size that fits the link.
 pub fn body(dice: &mut Dice, name: &str, number: usize) -> Vec<u8> {
     let size = match dice.below(20) {
@@ -127,5 +157,7 @@ pub fn body(dice: &mut Dice, name: &str, number: usize) -> Vec<u8> {
 /// The text of a body up to its size.
 pub fn label(body: &[u8]) -> String {
     let end = body.iter().position(|byte| *byte == b':');
-    body[..end.unwrap_or(body.len()).min(60)].escape_ascii().to_string()
+    body[..end.unwrap_or(body.len()).min(60)]
+        .escape_ascii()
+        .to_string()
 }

@@ -1,2 +1,67 @@
-pub fn run(_seed: u64) -> super::Run { todo!() }
-pub fn run_with_cuts(_seed: u64) -> super::Run { todo!() }
+//! Two peers and an intruder: in order, nothing twice, one peer at a time.
+
+use std::{rc::Rc, time::Duration};
+
+use spkit_api::ProtocolPlugin;
+use spkit_protocols::pair0::PAIR0;
+use spkit_runtime::sim::{Dice, SocketId, World};
+
+use super::{
+    Draw, Run, any_link, pipeline,
+    streamers::{Receiver, Sender},
+};
+
+pub fn run(seed: u64) -> Run {
+    scenario(seed, &PAIR0, false)
+}
+
+pub fn run_with(seed: u64, plugin: ProtocolPlugin) -> Run {
+    scenario(seed, &plugin, false)
+}
+
+pub fn run_with_cuts(seed: u64) -> Run {
+    scenario(seed, &PAIR0, true)
+}
+
+fn scenario(seed: u64, plugin: &ProtocolPlugin, cuts: bool) -> Run {
+    let mut world = World::new(seed);
+    let mut dice = Dice::new(!seed);
+    let to_do = Rc::default();
+    world.set_links(any_link(&mut dice));
+    let sockets: Vec<_> = ["left", "right", "other"]
+        .iter()
+        .map(|name| {
+            let socket = pipeline::open(&mut world, &mut dice, plugin, name);
+            let slow = dice.chance(30);
+            world.enlist(Receiver::new(socket, dice.throw(), slow));
+            let messages = dice.between(1, 60);
+            world.enlist(Sender::new(socket, dice.throw(), name, messages, &to_do));
+            socket
+        })
+        .collect();
+    let [left, right, other] = sockets[..] else {
+        unreachable!("three names");
+    };
+    for (a, b) in [(left, right), (left, other)] {
+        let link = any_link(&mut dice);
+        world.set_link(a, b, link);
+    }
+    let _ = world.listen(left, "left");
+    dial(&mut world, &mut dice, right, 0, 200);
+    dial(&mut world, &mut dice, other, 0, 2_000);
+    // Whoever came first keeps the place: the other two could wait for ever.
+    let leaves = dice.millis(0, 20_000);
+    let drain = dice.millis(0, 500);
+    world.after(leaves, move |world| world.close(other, drain));
+    if cuts {
+        super::trouble(&mut world, &mut dice, &[left], &[right, other]);
+    }
+    pipeline::finish(world, &to_do, true)
+}
+
+fn dial(world: &mut World, dice: &mut Dice, socket: SocketId, least: usize, most: usize) {
+    let after: Duration = dice.millis(least, most);
+    world.after(after, move |world| {
+        let _ = world.dial(socket, "left");
+    });
+}

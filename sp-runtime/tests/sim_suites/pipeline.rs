@@ -1,2 +1,149 @@
-pub fn run(_seed: u64) -> super::Run { todo!() }
-pub fn run_with_cuts(_seed: u64) -> super::Run { todo!() }
+//! Pushers and pullers. On a whole network each message arrives once, in order on each connection; on a bad one nothing
+//! misses but what had been handed to a connection that broke.
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use spkit_api::{
+    ProtocolPlugin,
+    options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER},
+};
+use spkit_protocols::{pull0::PULL0, push0::PUSH0};
+use spkit_runtime::sim::{Dice, SocketId, Stop, World};
+
+use super::{
+    Draw, Run, any_link, ledger,
+    streamers::{Receiver, Sender},
+};
+
+const PATIENCE: Duration = Duration::from_secs(300);
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// The protocols under test: the real ones, or sabotaged ones.
+#[derive(Clone, Copy)]
+pub struct Protocols {
+    pub push: ProtocolPlugin,
+    pub pull: ProtocolPlugin,
+}
+
+const REAL: Protocols = Protocols {
+    push: PUSH0,
+    pull: PULL0,
+};
+
+pub fn run(seed: u64) -> Run {
+    run_with(seed, REAL)
+}
+
+pub fn run_with(seed: u64, protocols: Protocols) -> Run {
+    scenario(seed, protocols, false)
+}
+
+pub fn run_with_cuts(seed: u64) -> Run {
+    scenario(seed, REAL, true)
+}
+
+fn scenario(seed: u64, protocols: Protocols, cuts: bool) -> Run {
+    let mut world = World::new(seed);
+    let mut dice = Dice::new(!seed);
+    world.set_links(any_link(&mut dice));
+    let to_do = Rc::default();
+    let pullers: Vec<_> = (0..dice.between(1, 3))
+        .map(|n| puller(&mut world, &mut dice, &protocols.pull, n))
+        .collect();
+    let pushers: Vec<_> = (0..dice.between(1, 3))
+        .map(|n| pusher(&mut world, &mut dice, &protocols.push, n, &to_do))
+        .collect();
+    connect(&mut world, &mut dice, &pushers, &pullers);
+    if cuts {
+        super::trouble(&mut world, &mut dice, &pushers, &pullers);
+    }
+    finish(world, &to_do, false)
+}
+
+/// Runs to the end, and judges.
+pub(super) fn finish(mut world: World, to_do: &Rc<Cell<usize>>, exclusive: bool) -> Run {
+    let mut faults = Vec::new();
+    let end = world.now() + PATIENCE;
+    if world.run_until_true(end, |_| to_do.get() == 0) == Stop::TimeUp {
+        faults.push(format!("{} users were not done in time", to_do.get()));
+    }
+    world.run_for(SETTLE);
+    faults.extend(world.violations().iter().cloned());
+    faults.extend(world.stuck());
+    faults.extend(ledger::check(&ledger::read(&world, exclusive)));
+    Run { world, faults }
+}
+
+fn puller(world: &mut World, dice: &mut Dice, plugin: &ProtocolPlugin, n: usize) -> SocketId {
+    let socket = open(world, dice, plugin, &format!("pull{n}"));
+    for _ in 0..dice.between(1, 2) {
+        let slow = dice.chance(30);
+        world.enlist(Receiver::new(socket, dice.throw(), slow));
+    }
+    socket
+}
+
+fn pusher(
+    world: &mut World,
+    dice: &mut Dice,
+    plugin: &ProtocolPlugin,
+    n: usize,
+    to_do: &Rc<Cell<usize>>,
+) -> SocketId {
+    let name = format!("push{n}");
+    let socket = open(world, dice, plugin, &name);
+    for sender in 0..dice.between(1, 2) {
+        let name = format!("{name}.{sender}");
+        let messages = dice.between(1, 60);
+        world.enlist(Sender::new(socket, dice.throw(), &name, messages, to_do));
+    }
+    socket
+}
+
+/// A socket with small buffers, or the usual ones.
+pub(super) fn open(
+    world: &mut World,
+    dice: &mut Dice,
+    plugin: &ProtocolPlugin,
+    name: &str,
+) -> SocketId {
+    let small = dice.chance(60);
+    let messages = dice.between(1, 8);
+    let bytes = dice.between(1, 2_000);
+    let opened = world.open_with(name, plugin, |options| {
+        options.set(RECONNECT_MIN, Duration::from_millis(20))?;
+        if small {
+            options.set(RECV_BUFFER_MESSAGES, messages as i64)?;
+            options.set(RECV_BUFFER, bytes)?;
+            options.set(SEND_BUFFER, bytes)?;
+        }
+        Ok(())
+    });
+    opened.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Every pusher has a puller, and every puller listens or dials.
+fn connect(world: &mut World, dice: &mut Dice, pushers: &[SocketId], pullers: &[SocketId]) {
+    for (n, pull) in pullers.iter().enumerate() {
+        let _ = world.listen(*pull, &format!("pull{n}"));
+    }
+    for (n, push) in pushers.iter().enumerate() {
+        let _ = world.listen(*push, &format!("push{n}"));
+        let sure = dice.below(pullers.len());
+        for (m, pull) in pullers.iter().enumerate() {
+            let link = any_link(dice);
+            world.set_link(*push, *pull, link);
+            if m != sure && dice.chance(40) {
+                continue;
+            }
+            let (socket, address) = match dice.chance(50) {
+                true => (*push, format!("pull{m}")),
+                false => (*pull, format!("push{n}")),
+            };
+            let after = dice.millis(0, 300);
+            world.after(after, move |world| {
+                let _ = world.dial(socket, &address);
+            });
+        }
+    }
+}

@@ -30,17 +30,16 @@ const SILENCE: Duration = Duration::from_secs(150);
 /// The protocols under test: the real ones, or sabotaged ones.
 #[derive(Clone, Copy)]
 pub struct Protocols {
-    pub req: &'static ProtocolPlugin,
-    pub rep: &'static ProtocolPlugin,
+    pub req: ProtocolPlugin,
+    pub rep: ProtocolPlugin,
 }
 
-pub const REAL: Protocols = Protocols {
-    req: &REQ0,
-    rep: &REP0,
-};
-
 pub fn run(seed: u64) -> Run {
-    run_with(seed, REAL)
+    let real = Protocols {
+        req: REQ0,
+        rep: REP0,
+    };
+    run_with(seed, real)
 }
 
 pub fn run_with(seed: u64, protocols: Protocols) -> Run {

@@ -1,6 +1,6 @@
 //! What a peer can make a pipe keep.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::*;
 use crate::{ErrorKind, Memory, options::RECV_MAX, testing::endpoint_with};
@@ -92,7 +92,7 @@ fn without_memory_a_pipe_waits_unread_and_is_told_when_there_is_some() {
 }
 
 #[test]
-fn many_stalled_messages_leave_room_for_a_good_one() {
+fn many_stalled_messages_do_not_keep_good_ones_out() {
     let memory = Memory::new(4 << 20);
     let mut stalled: Vec<_> = (0..20).map(|_| on(&memory)).collect();
     for (side, peer) in &mut stalled {
@@ -100,10 +100,62 @@ fn many_stalled_messages_leave_room_for_a_good_one() {
         assert!(side.bodies().is_empty());
     }
     let (mut good, mut peer) = on(&memory);
-    let sent = body(20_000);
+    // Small ones need no memory beyond what is read, large ones wait until one of the stalled is given up.
+    peer.push(&frame(Framing::Tcp, &body(16_000)));
+    assert!(good.all_bodies(&peer) == [body(16_000)]);
+    let sent = body(100_000);
     peer.push(&frame(Framing::Tcp, &sent));
+    assert!(good.bodies().is_empty());
+    good.reactor.advance(Duration::from_secs(10));
     assert!(good.bodies() == [sent]);
-    assert!(memory.used() <= memory.total());
+    assert_eq!(memory.revoked(), 1);
+    assert!(memory.used() <= memory.total() / 8 * 9);
     drop(stalled);
     assert_eq!(memory.used(), 0);
+}
+
+#[test]
+fn messages_that_wait_for_each_other_all_arrive() {
+    let memory = Memory::new(1 << 20);
+    let mut ends: Vec<_> = (0..10).map(|_| on(&memory)).collect();
+    let sent = body(200_000);
+    let whole = frame(Framing::Tcp, &sent);
+    let mut arrived = 0;
+    // In turns of 30 KB: all are half received when the memory ends.
+    for part in whole.chunks(30_000) {
+        for (side, peer) in &mut ends {
+            peer.push(part);
+            arrived += side.bodies().len();
+        }
+    }
+    assert!(memory.refused() > 0, "they were in each other's way");
+    for _ in 0..100 {
+        for (side, _) in &mut ends {
+            arrived += side.bodies().len();
+        }
+    }
+    assert_eq!(arrived, 10);
+    assert_eq!((memory.used(), memory.revoked()), (0, 0));
+}
+
+#[test]
+fn who_stalls_on_leased_memory_loses_its_connection() {
+    let memory = Memory::new(1 << 20);
+    let mut full = memory.reservation();
+    full.charge(1 << 20);
+    let (mut slow, mut peer) = on(&memory);
+    peer.push(&frame(Framing::Tcp, &body(100_000))[..50_000]);
+    assert!(slow.bodies().is_empty());
+    let (mut good, mut other) = on(&memory);
+    other.push(&frame(Framing::Tcp, &body(100_000)));
+    assert!(good.bodies().is_empty());
+    slow.reactor.take_notified();
+    good.reactor.advance(Duration::from_secs(10));
+    let mut bodies = good.bodies();
+    assert!(slow.reactor.take_notified() > 0);
+    let (_, error) = slow.receive(Ready::NOTIFIED);
+    assert_eq!(error.unwrap().kind(), ErrorKind::OutOfResources);
+    drop(slow);
+    bodies.extend(good.bodies());
+    assert!(bodies == [body(100_000)]);
 }

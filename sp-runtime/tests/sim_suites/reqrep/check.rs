@@ -157,19 +157,24 @@ impl Judge {
                 self.faults.push(format!("{op} of {who:?} never ended"));
             }
         }
-        let end = history.acts.last().map_or(Time::from_nanos(0), |act| act.at);
+        let end = history
+            .acts
+            .last()
+            .map_or(Time::from_nanos(0), |act| act.at);
         for (body, request) in &self.requests {
             let name = label(body);
             if request.ended.is_none() && !request.timed_out {
-                self.faults.push(format!("request {name} has neither a reply nor an error"));
+                self.faults
+                    .push(format!("request {name} has neither a reply nor an error"));
             }
             let resend = history.roles.requesters.get(&request.who.socket).copied();
             let losses = self.losses.get(&request.who.socket);
             let most = request.most(resend.flatten(), losses.map_or(&[], Vec::as_slice), end);
             if request.seen > most {
                 let seen = request.seen;
-                self.faults
-                    .push(format!("request {name} was seen {seen} times, {most} at most"));
+                self.faults.push(format!(
+                    "request {name} was seen {seen} times, {most} at most"
+                ));
             }
         }
     }

@@ -47,10 +47,20 @@ pub enum Deed {
         within: Option<Duration>,
     },
     /// A send succeeded.
-    Sent { op: OpId },
-    Received { op: OpId, body: Vec<u8> },
-    Failed { op: OpId, why: ErrorKind },
-    GivenUp { op: OpId },
+    Sent {
+        op: OpId,
+    },
+    Received {
+        op: OpId,
+        body: Vec<u8>,
+    },
+    Failed {
+        op: OpId,
+        why: ErrorKind,
+    },
+    GivenUp {
+        op: OpId,
+    },
     /// The socket lost a connection.
     Lost,
     /// The socket was closed.
@@ -73,7 +83,10 @@ fn act(entry: &Entry) -> Option<Act> {
             context,
             sends,
             within,
-        } => (socket.context(*context), began(*op, sends.as_deref(), *within)),
+        } => (
+            socket.context(*context),
+            began(*op, sends.as_deref(), *within),
+        ),
         What::Ended { op, context, ended } => (socket.context(*context), end(*op, ended)),
         What::Event(SocketEvent::Disconnected { .. }) => (socket.into(), Deed::Lost),
         What::Closing | What::Killed => (socket.into(), Deed::Closed),

@@ -59,6 +59,7 @@ impl Requester {
         }
         self.made += 1;
         self.mind += 1;
+        self.receiving = None;
         let body = body(&mut self.dice, &self.habits.name, self.made);
         if !self.is_last() && self.dice.chance(20) {
             match world.try_send(self.at, body) {

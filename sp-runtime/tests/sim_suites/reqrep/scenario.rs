@@ -7,15 +7,12 @@ use spkit_protocols::options::RESEND_TIME;
 use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
-    super::{Draw, any_link},
+    super::{Draw, TROUBLE_MS, any_link, trouble},
     Protocols,
     history::Roles,
     replier::Replier,
     requester::{Habits, Requester},
 };
-
-/// Faults begin within this time.
-const TROUBLE_MS: usize = 6_000;
 
 /// A scenario that is about to begin.
 pub struct Scenario {
@@ -48,7 +45,8 @@ pub fn build(seed: u64, protocols: Protocols) -> Scenario {
         1 => Some(Duration::from_secs(60)),
         _ => Some(dice.millis(500, 2_000)),
     };
-    let skips = resend.is_some() && dice.chance(30);
+    let short = resend.is_some_and(|time| time < Duration::from_secs(10));
+    let skips = short && dice.chance(30);
     let mut drawing = Drawing {
         world,
         dice,
@@ -92,10 +90,11 @@ impl Drawing {
     fn replier(&mut self, name: &str) -> SocketId {
         let socket = self.open(name, false);
         self.roles.repliers.insert(socket);
+        let own = self.dice.chance(70);
         for worker in 0..self.dice.between(1, 3) {
-            // The socket's own context works as any other.
+            // The socket's own context works as any other, or not at all.
             let context = match worker {
-                0 => Ok(socket.into()),
+                0 if own => Ok(socket.into()),
                 _ => self.world.open_context(socket),
             };
             let Ok(at) = context else {
@@ -141,7 +140,7 @@ impl Drawing {
             true => self.protocols.req,
             false => self.protocols.rep,
         };
-        let opened = self.world.open_with(name, plugin, |options| {
+        let opened = self.world.open_with(name, &plugin, |options| {
             options.set(RECONNECT_MIN, min)?;
             options.set(RECONNECT_MAX, max)?;
             options.set(HANDSHAKE_TIMEOUT, handshake)?;
@@ -209,34 +208,13 @@ impl Drawing {
     // ---- what goes wrong
 
     fn faults(&mut self) {
-        for _ in 0..self.dice.below(8) {
-            let after = self.dice.millis(0, TROUBLE_MS);
-            let requester = self.dice.pick(&self.requesters);
-            let replier = self.dice.pick(&self.repliers);
-            let (Some(a), Some(b)) = (requester, replier) else {
-                return;
-            };
-            let time = self.dice.millis(1, 4_000);
-            let by = self.dice.millis(1, 300);
-            let others = self.requesters.clone();
-            let pace = self.dice.millis(0, 20);
-            match self.dice.below(7) {
-                0 | 1 => self.world.after(after, move |world| world.cut(a, b)),
-                2 => self.world.after(after, move |world| world.cut_off(b)),
-                3 => self
-                    .world
-                    .after(after, move |world| world.part(&[a], &[b], time)),
-                4 => self
-                    .world
-                    .after(after, move |world| world.part(&others, &[b], time)),
-                5 => self
-                    .world
-                    .after(after, move |world| world.slow(a, b, by, time)),
-                _ => self.world.after(after, move |world| {
-                    world.set_pace(b, pace);
-                    world.after(time, move |world| world.set_pace(b, Duration::ZERO));
-                }),
-            }
+        if self.dice.chance(85) {
+            trouble(
+                &mut self.world,
+                &mut self.dice,
+                &self.requesters,
+                &self.repliers,
+            );
         }
         if self.dice.chance(25) {
             self.restart();

@@ -92,7 +92,10 @@ impl Wire {
         };
         let base = *accepted.base.get_or_insert(id.wrapping_sub(number));
         if id & ID_BIT == 0 || (id ^ base.wrapping_add(number)) & !ID_BIT != 0 {
-            return Err(format!("{} is request {number} after {base:08x}", label(body)));
+            return Err(format!(
+                "{} is request {number} after {base:08x}",
+                label(body)
+            ));
         }
         Ok(())
     }

@@ -82,7 +82,9 @@ impl Judge {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => stage == Stage::Asked,
             ErrorKind::ConnectionReset => {
                 let losses = self.losses.get(&act.who.socket).into_iter().flatten();
-                let lost = losses.into_iter().any(|at| sent.is_some_and(|sent| *at >= sent));
+                let lost = losses
+                    .into_iter()
+                    .any(|at| sent.is_some_and(|sent| *at >= sent));
                 !resends && lost && matches!(stage, Stage::Asked | Stage::Lost)
             }
             _ => false,

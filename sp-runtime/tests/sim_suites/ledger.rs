@@ -1,0 +1,139 @@
+//! Follows every message of protocols whose payload is the body: accepted, handed over, arrived, received.
+//!
+//! Inside a connection nothing is lost, doubled or overtaken; what misses was under way when its connection ended.
+
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use self::read::read;
+use super::label;
+
+/// What became of the messages of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// What each socket accepted, in order.
+    pub accepted: BTreeMap<String, Vec<Vec<u8>>>,
+    /// Messages that a socket accepted and dropped because their pipe went.
+    pub dropped: BTreeMap<String, u64>,
+    pub lines: Vec<Line>,
+}
+
+/// One direction of one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    pub from: String,
+    pub to: String,
+    pub handed: Vec<Vec<u8>>,
+    pub arrived: Vec<Vec<u8>>,
+    pub received: Vec<Vec<u8>>,
+    /// The connection ended.
+    pub ended: bool,
+    /// The receiver has no use for this connection: it has another peer.
+    pub refused: bool,
+    /// The receiver is closed, and receives no more.
+    pub closed: bool,
+}
+
+/// What is wrong with a ledger.
+pub fn check(ledger: &Ledger) -> Vec<String> {
+    let mut faults = Vec::new();
+    for line in &ledger.lines {
+        let name = format!("{} to {}", line.from, line.to);
+        faults.extend(check_line(line).map(|fault| format!("{name}: {fault}")));
+        let accepted = ledger
+            .accepted
+            .get(&line.from)
+            .map_or(&[][..], Vec::as_slice);
+        faults.extend(check_order(line, accepted).map(|fault| format!("{name}: {fault}")));
+    }
+    for (socket, accepted) in &ledger.accepted {
+        let dropped = ledger.dropped.get(socket).copied().unwrap_or(0);
+        let fault = check_accepted(ledger, socket, accepted, dropped);
+        faults.extend(fault.map(|fault| format!("{socket}: {fault}")));
+    }
+    faults
+}
+
+/// What was handed over arrives, and what arrives is received, in the same order.
+fn check_line(line: &Line) -> Option<String> {
+    let Line {
+        handed,
+        arrived,
+        received,
+        ..
+    } = line;
+    if let Some(at) = differ(handed, arrived) {
+        return Some(format!("not what was handed over: {}", label(&arrived[at])));
+    }
+    if !line.ended && arrived.len() < handed.len() {
+        let missing = label(&handed[arrived.len()]);
+        return Some(format!(
+            "did not arrive, and the connection stands: {missing}"
+        ));
+    }
+    if line.refused {
+        return received
+            .first()
+            .map(|body| format!("from a refused peer: {}", label(body)));
+    }
+    if let Some(at) = differ(arrived, received) {
+        return Some(format!("not what arrived: {}", label(&received[at])));
+    }
+    if !line.closed && received.len() < arrived.len() {
+        let missing = label(&arrived[received.len()]);
+        return Some(format!("arrived and was not received: {missing}"));
+    }
+    None
+}
+
+/// Where the second stops being a beginning of the first.
+fn differ(all: &[Vec<u8>], some: &[Vec<u8>]) -> Option<usize> {
+    let differs = |at: &usize| all.get(*at) != some.get(*at);
+    (0..some.len()).find(differs)
+}
+
+/// Messages go over a connection in the order in which they were accepted.
+fn check_order(line: &Line, accepted: &[Vec<u8>]) -> Option<String> {
+    let mut rest = accepted.iter();
+    for body in &line.handed {
+        if !rest.any(|other| other == body) {
+            let why = match accepted.contains(body) {
+                true => "out of order, or twice",
+                false => "never accepted",
+            };
+            return Some(format!("{why}: {}", label(body)));
+        }
+    }
+    None
+}
+
+/// Each message goes over one connection, once; what went over none was dropped with its pipe, and counted.
+fn check_accepted(
+    ledger: &Ledger,
+    socket: &str,
+    accepted: &[Vec<u8>],
+    dropped: u64,
+) -> Option<String> {
+    let mut times: BTreeMap<&[u8], usize> = BTreeMap::new();
+    for line in ledger.lines.iter().filter(|line| line.from == socket) {
+        for body in &line.handed {
+            *times.entry(body).or_default() += 1;
+        }
+    }
+    if let Some((body, _)) = times.iter().find(|(_, times)| **times > 1) {
+        return Some(format!("handed over more than once: {}", label(body)));
+    }
+    let never = accepted
+        .iter()
+        .filter(|body| !times.contains_key(&body[..]));
+    let never: Vec<_> = never.map(|body| label(body)).collect();
+    (never.len() as u64 > dropped).then(|| {
+        format!(
+            "{dropped} were dropped, but these went nowhere: {}",
+            never.join(", ")
+        )
+    })
+}
