@@ -44,6 +44,9 @@ fn main() -> ExitCode {
 /// Runs one seed and shows everything.
 fn replay(args: &Args, seed: u64) -> ExitCode {
     let run = (args.suite.run)(seed);
+    if std::env::var_os("WORLD").is_some() {
+        println!("{:#?}", run.world);
+    }
     if !args.quiet {
         print!("{}", run.world.transcript());
     }

@@ -21,6 +21,8 @@ struct Task {
     context: ContextId,
     direction: Direction,
     waiting: Waiting,
+    /// The background thread drives the socket for this task.
+    watched: bool,
 }
 
 impl Task {
@@ -30,6 +32,7 @@ impl Task {
             context,
             direction,
             waiting: Waiting::Not,
+            watched: false,
         }
     }
 
@@ -40,7 +43,6 @@ impl Task {
         attempt: impl FnOnce(&Arc<Handle>, &mut Waiting) -> Result<Option<T>>,
     ) -> Poll<Result<T>> {
         let wake = Wake::Task(task.waker().clone());
-        let first = !matches!(self.waiting, Waiting::On(..));
         match &mut self.waiting {
             Waiting::On(_, again) => *again = Some(wake),
             other => *other = Waiting::With(wake),
@@ -48,7 +50,7 @@ impl Task {
         let result = attempt(&self.handle, &mut self.waiting);
         match result {
             Ok(None) => {
-                if first {
+                if !std::mem::replace(&mut self.watched, true) {
                     self.handle.shared.watch();
                 }
                 Poll::Pending
@@ -65,9 +67,11 @@ impl Task {
     }
 
     fn leave(&mut self) {
+        let shared = &self.handle.shared;
         if let Waiting::On(id, _) = std::mem::replace(&mut self.waiting, Waiting::Not) {
-            let shared = &self.handle.shared;
             shared.give_up(self.context, self.direction, id);
+        }
+        if std::mem::take(&mut self.watched) {
             shared.unwatch();
         }
     }

@@ -262,9 +262,11 @@ impl<B: Bells> Handover<B> {
         }
     }
 
-    /// A caller stops waiting, for whatever reason. If it led, the lead goes on to the next.
+    /// A caller stops waiting, for whatever reason, to try its operation again: from here on a wake counts anew. If it
+    /// led, the lead goes on to the next.
     pub(crate) fn leave(&self, me: &Arc<Waiter>) {
         let mut state = self.lock();
+        me.renew();
         if !me.leads() || mutant("leave_keeps_lead") {
             state.parked.retain(|parked| !Arc::ptr_eq(parked, me));
             return;
@@ -284,12 +286,6 @@ impl<B: Bells> Handover<B> {
             false if mutant("wake_spares_parked") => {}
             false => state.unpark = Some(waiter.thread.clone()),
         }
-    }
-
-    /// The waiter goes back to waiting: its operation did not succeed.
-    pub(crate) fn rearm(&self, me: &Waiter) {
-        let _state = lock(&self.state);
-        me.woken.store(false, Ordering::Relaxed);
     }
 
     /// The leading caller wants to sleep until `wake_by`. False: there is something to do first.

@@ -8,7 +8,7 @@ use spkit::Socket;
 use tempfile::TempDir;
 
 use crate::Test;
-use crate::scene::{Scene, Theirs};
+use crate::scene::{Scene, Theirs, received, sent};
 use crate::support::program::{Program, SOON};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -87,8 +87,13 @@ impl Body {
 
     #[track_caller]
     fn is_received(&self, by: &Socket) {
-        let message = by.recv_timeout(SOON).unwrap();
+        let message = received(by);
         assert!(message.body() == self.bytes, "{} bytes", message.len());
+    }
+
+    #[track_caller]
+    fn is_sent(&self, by: &Socket) {
+        sent(by, self.bytes.clone());
     }
 }
 
@@ -176,7 +181,7 @@ fn socket_pair(scene: Scene) {
         let place = scene.place();
         let mut theirs = scene.theirs_with(&place, "pair", "--hex", &body.words());
         let ours = scene.socket(&place, "pair");
-        ours.send(body.bytes.clone()).unwrap();
+        body.is_sent(&ours);
         body.is_printed(&mut theirs);
         body.is_received(&ours);
     }
@@ -187,7 +192,7 @@ fn socket_push(scene: Scene) {
         let place = scene.place();
         let mut pull = scene.theirs(&place, "pull", "--hex");
         let push = scene.socket(&place, "push");
-        push.send(body.bytes.clone()).unwrap();
+        body.is_sent(&push);
         assert!(push.close_with(SOON).complete);
         body.is_printed(&mut pull);
     }
@@ -208,7 +213,7 @@ fn socket_req(scene: Scene) {
         let mut rep = scene.theirs_with(&place, "rep", "--hex", &body.words());
         let req = scene.socket(&place, "req");
         for _ in 0..3 {
-            req.send(body.bytes.clone()).unwrap();
+            body.is_sent(&req);
             body.is_received(&req);
             body.is_printed(&mut rep);
         }
@@ -221,7 +226,7 @@ fn socket_rep(scene: Scene) {
         let rep = scene.socket(&place, "rep");
         let mut req = scene.theirs_with(&place, "req", "--hex", &body.words());
         body.is_received(&rep);
-        rep.send(body.bytes.clone()).unwrap();
+        body.is_sent(&rep);
         body.is_printed(&mut req);
         req.succeeds();
     }
@@ -232,7 +237,7 @@ fn many_pushed(scene: Scene) {
     let mut pull = scene.theirs(&place, "pull", "--quoted");
     let push = scene.socket(&place, "push");
     for n in 0..10_000 {
-        push.send(n.to_string()).unwrap();
+        sent(&push, n.to_string());
     }
     for n in 0..10_000 {
         assert_eq!(pull.line(), format!("\"{n}\""));
@@ -244,7 +249,7 @@ fn many_pulled(scene: Scene) {
     let pull = scene.socket(&place, "pull");
     let _push = scene.theirs(&place, "push", "--data x --interval 0");
     for _ in 0..10_000 {
-        assert_eq!(pull.recv_timeout(SOON).unwrap().body(), b"x");
+        assert_eq!(received(&pull).body(), b"x");
     }
 }
 
@@ -253,8 +258,8 @@ fn many_asked(scene: Scene) {
     let mut rep = scene.theirs(&place, "rep", "--data pong --quoted");
     let req = scene.socket(&place, "req");
     for n in 0..2_000 {
-        req.send(n.to_string()).unwrap();
-        assert_eq!(req.recv_timeout(SOON).unwrap().body(), b"pong");
+        sent(&req, n.to_string());
+        assert_eq!(received(&req).body(), b"pong");
         assert_eq!(rep.line(), format!("\"{n}\""));
     }
 }

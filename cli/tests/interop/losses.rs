@@ -5,7 +5,7 @@ use std::time::Instant;
 use spkit::{ErrorKind, Socket, SocketEvent};
 
 use crate::Test;
-use crate::scene::{Role, Scene};
+use crate::scene::{Role, Scene, received, sent};
 use crate::support::places::Place;
 use crate::support::program::{Program, SOON};
 
@@ -112,11 +112,11 @@ fn a_request_is_sent_again(scene: Scene) {
     for _ in 0..3 {
         // This one never answers.
         let mut silent = scene.theirs(&place, "rep", "--quoted");
-        req.send("ping").unwrap();
+        sent(&req, "ping");
         prints(&mut silent, "\"ping\"", 1);
         silent.kill();
         let _rep = scene.theirs(&place, "rep", "--data pong");
-        assert_eq!(req.recv_timeout(SOON).unwrap().body(), b"pong");
+        assert_eq!(received(&req).body(), b"pong");
     }
 }
 
@@ -154,7 +154,7 @@ fn right_push(scene: &Scene, place: &Place, pull: &Socket) -> Program {
     let line = format!("--data x {}", scene.theirs.often());
     let push = scene.theirs(place, "push", &line);
     for _ in 0..2 {
-        assert_eq!(pull.recv_timeout(SOON).unwrap().body(), b"x");
+        assert_eq!(received(pull).body(), b"x");
     }
     push
 }

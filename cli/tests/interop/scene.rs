@@ -2,11 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use spkit::Socket;
-use spkit::options::SEND_TIMEOUT;
+use spkit::{Message, Socket};
 
 use crate::support::peers;
 use crate::support::places::{Carrier, Place};
@@ -161,7 +161,6 @@ impl Scene {
     /// Opens a socket of ours.
     pub(crate) fn socket(&self, place: &Place, kind: &str) -> Socket {
         let socket = Socket::open(kind).unwrap();
-        socket.set(SEND_TIMEOUT, Some(SOON)).unwrap();
         match self.role {
             Role::Listen => drop(socket.listen(place.address()).unwrap()),
             Role::Dial => drop(socket.dial(place.address()).unwrap()),
@@ -182,4 +181,26 @@ impl fmt::Display for Scene {
         };
         write!(f, "{theirs}/{}/{role}", self.carrier.name())
     }
+}
+
+/// Sends, or fails with all that happened to the socket.
+#[track_caller]
+pub(crate) fn sent(by: &Socket, message: impl Into<Message>) {
+    if let Err(failed) = by.send_timeout(message, SOON) {
+        panic!("{failed}; {}", history(by));
+    }
+}
+
+/// Receives, or fails with all that happened to the socket.
+#[track_caller]
+pub(crate) fn received(by: &Socket) -> Message {
+    match by.recv_timeout(SOON) {
+        Ok(message) => message,
+        Err(error) => panic!("nothing received: {error}; {}", history(by)),
+    }
+}
+
+fn history(of: &Socket) -> String {
+    let events: Vec<_> = iter::from_fn(|| of.try_event()).collect();
+    format!("{events:#?}, {:#?}", of.stats())
 }

@@ -1,6 +1,6 @@
 //! Addresses that nobody else uses.
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::process;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -34,7 +34,7 @@ impl Carrier {
     pub(crate) fn place(self) -> Place {
         match self {
             Self::Tcp => Place {
-                address: format!("tcp://127.0.0.1:{}", free_port()),
+                address: format!("tcp://{0}:{1}", host(), free_port_at(host())),
                 _folder: None,
             },
             Self::Ipc => {
@@ -54,9 +54,24 @@ impl Place {
     }
 }
 
+/// This machine, under a name that other tests do not use at the same time.
+fn host() -> Ipv4Addr {
+    if cfg!(target_os = "linux") {
+        let [_, b, c, d] = process::id().to_be_bytes();
+        Ipv4Addr::new(127, 64 + b % 64, c, d)
+    } else {
+        Ipv4Addr::LOCALHOST
+    }
+}
+
+/// A port of 127.0.0.1 that nobody uses.
+pub(crate) fn free_port() -> u16 {
+    free_port_at(Ipv4Addr::LOCALHOST)
+}
+
 /// A port that is free, and not among those the system gives to dialers: a
 /// dialer that got the very port it dials would be connected with itself.
-pub(crate) fn free_port() -> u16 {
+fn free_port_at(host: Ipv4Addr) -> u16 {
     const FIRST: u16 = 10_000;
     const COUNT: u16 = 22_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -66,7 +81,7 @@ pub(crate) fn free_port() -> u16 {
         let turn = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
         let offset = start.wrapping_add(turn) % u32::from(COUNT);
         let port = FIRST + u16::try_from(offset).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if TcpListener::bind((host, port)).is_ok() {
             return port;
         }
     }

@@ -314,12 +314,13 @@ fn completed_late(scene: &Scene<'_>) -> Outcome {
     let mut peer = scene.open(&subject)?;
     let header = codec::header(endpoints::PAIR);
     peer.send(&header[..7])?;
+    // From here on the endpoint is known to be waiting.
+    peer.expect_header(endpoints::PAIR)?;
     peer.pause(Duration::from_millis(900))?;
     ensure(peer.end().is_none(), "900 ms for a header", || {
         "the connection is closed".to_owned()
     })?;
     peer.send(&header[7..])?;
-    peer.expect_header(endpoints::PAIR)?;
     scene.alive(&mut peer, &subject)
 }
 

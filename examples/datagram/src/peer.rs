@@ -82,8 +82,7 @@ impl Peer {
             state.end(error);
             Effect::Ended
         });
-        let answers =
-            effect == Effect::Goodbye && !std::mem::replace(&mut state.said_bye, true);
+        let answers = effect == Effect::Goodbye && !std::mem::replace(&mut state.said_bye, true);
         drop(state);
         let rings = match effect {
             Effect::Nothing => false,
@@ -148,13 +147,13 @@ impl Peer {
         self.lock().incoming.told(taken);
     }
 
-    /// Whether the peer has room for a payload of this length. If not, the pipe is rung when it has.
-    pub(crate) fn allows(&self, len: usize) -> bool {
-        self.lock().outgoing.allows(len)
+    /// Takes of the room that the peer has. If there is not enough, the pipe is rung when there is.
+    pub(crate) fn take_room(&self, len: usize) -> bool {
+        self.lock().outgoing.take(len)
     }
 
-    pub(crate) fn sent(&self, len: usize) {
-        self.lock().outgoing.sent(len);
+    pub(crate) fn give_back_room(&self, len: usize) {
+        self.lock().outgoing.give_back(len);
     }
 
     /// True the first time: the goodbye is to be said now.
@@ -193,12 +192,10 @@ impl State {
                 true => Ok(Effect::Room),
                 false => Ok(Effect::Nothing),
             },
-            Datagram::Control(Control::Hello(protocol)) => {
-                match self.protocol.replace(protocol) {
-                    None => Ok(Effect::Arrived),
-                    Some(_) => Err(misbehaved("a second hello")),
-                }
-            }
+            Datagram::Control(Control::Hello(protocol)) => match self.protocol.replace(protocol) {
+                None => Ok(Effect::Arrived),
+                Some(_) => Err(misbehaved("a second hello")),
+            },
             Datagram::Control(Control::Probe) => Ok(Effect::Nothing),
             Datagram::Control(Control::Bye) => {
                 self.end(ErrorKind::Closed.into());

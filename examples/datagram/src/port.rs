@@ -17,19 +17,19 @@ use std::{
 
 use mio::unix::SourceFd;
 use rustix::net::SocketAddrAny;
-use spkit_api::{ErrorKind, Interest, IoCx, Notifier, Result};
+use spkit_api::{Interest, IoCx, Notifier, Result};
 
 use crate::{
     peer::{Member, Peer},
     socket::{Sent, Socket, vanished},
-    wire::{Control, DATAGRAM_MAX, Datagram, decode, misbehaved},
+    wire::{Control, Datagram, decode, misbehaved},
 };
 
 /// The listener among those who share a descriptor.
 pub(crate) const LISTENER: Member = Member(0);
 
 /// Datagrams one turn reads before other objects have theirs.
-const TURN: usize = 64;
+const TURN: usize = 32;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: usize = 128;
@@ -95,10 +95,6 @@ impl Port {
         })
     }
 
-    pub(crate) fn socket(&self) -> &Socket {
-        &self.socket
-    }
-
     /// Makes a peer known: what it sends is kept from now on.
     pub(crate) fn admit(&self, address: SocketAddrAny, bell: Notifier, limit: usize) -> Arc<Peer> {
         let mut table = self.lock();
@@ -156,7 +152,8 @@ impl Port {
         reader: Option<Member>,
     ) -> Result<usize> {
         let mut table = self.lock();
-        let came = self.read(&mut table, io, me, reader)?;
+        // What is wrong with the descriptor is the listener's to report.
+        let came = self.read(&mut table, io, me, reader).unwrap_or(0);
         if table.watch.holder.is_none() {
             self.watch(&mut table, io, me, false)?;
         }
@@ -177,7 +174,11 @@ impl Port {
     /// timer has to do.
     pub(crate) fn await_room(&self, io: &mut IoCx<'_>, peer: &Arc<Peer>) -> Result<()> {
         let mut table = self.lock();
-        if table.watch.holder.is_none_or(|holder| holder == peer.member) {
+        if table
+            .watch
+            .holder
+            .is_none_or(|holder| holder == peer.member)
+        {
             return self.watch(&mut table, io, peer.member, true);
         }
         if !table.blocked.iter().any(|other| Arc::ptr_eq(other, peer)) {
@@ -228,12 +229,12 @@ impl Port {
             table.watch.turns += 1;
         }
         for came in 0..TURN {
-            let space = &mut io.chunk().space()[..DATAGRAM_MAX];
+            let space = io.chunk().space();
             match self.socket.recv(space) {
                 Ok((len, Some(from))) => {
                     let datagram = match space.get(..len) {
                         Some(bytes) => decode(bytes),
-                        None => Err(misbehaved("a datagram beyond 64 KiB")),
+                        None => Err(misbehaved("a datagram that is too long")),
                     };
                     self.route(table, &from, datagram, reader);
                 }
@@ -298,13 +299,7 @@ impl Port {
         }
     }
 
-    fn watch(
-        &self,
-        table: &mut Table,
-        io: &mut IoCx<'_>,
-        me: Member,
-        writes: bool,
-    ) -> Result<()> {
+    fn watch(&self, table: &mut Table, io: &mut IoCx<'_>, me: Member, writes: bool) -> Result<()> {
         let watch = &mut table.watch;
         if watch.holder == Some(me) && watch.writes == writes {
             return Ok(());
@@ -314,10 +309,16 @@ impl Port {
             false => Interest::READABLE,
         };
         let fd = self.socket.as_raw_fd();
-        // Changing a registration moves it to the object that is being polled.
-        match watch.registered {
-            true => io.reregister(&mut SourceFd(&fd), interest)?,
-            false => io.register(&mut SourceFd(&fd), interest)?,
+        // Changing a registration moves it to the object that is being polled. It may have gone with its last holder.
+        let changed = match watch.registered {
+            true => io.reregister(&mut SourceFd(&fd), interest),
+            false => Err(io::ErrorKind::NotFound.into()),
+        };
+        match changed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                io.register(&mut SourceFd(&fd), interest)?;
+            }
+            changed => changed?,
         }
         watch.registered = true;
         watch.holder = Some(me);

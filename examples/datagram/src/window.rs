@@ -34,14 +34,18 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Whether a message of this length may go. If not, the next credit [says so](Self::credit).
-    pub(crate) fn allows(&mut self, len: usize) -> bool {
+    /// Takes room for a message of this length. If there is none, the next credit [says so](Self::credit).
+    pub(crate) fn take(&mut self, len: usize) -> bool {
         self.starves = self.sent + cost(len) > self.taken + WINDOW;
+        if !self.starves {
+            self.sent += cost(len);
+        }
         !self.starves
     }
 
-    pub(crate) fn sent(&mut self, len: usize) {
-        self.sent += cost(len);
+    /// The message did not go after all.
+    pub(crate) fn give_back(&mut self, len: usize) {
+        self.sent -= cost(len);
     }
 
     /// The peer has told how much it took. True: somebody waited for it.
@@ -95,8 +99,7 @@ mod tests {
     /// Sends messages of one length until the window is closed; returns how many.
     fn fill(out: &mut Outgoing, into: &mut Incoming, len: usize) -> usize {
         let mut count = 0;
-        while out.allows(len) {
-            out.sent(len);
+        while out.take(len) {
             into.arrived(len).unwrap();
             count += 1;
         }

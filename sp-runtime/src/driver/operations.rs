@@ -111,7 +111,7 @@ impl Shared {
             .and_then(|()| hosted.core.send(context, slot));
         match attempt {
             Ok(true) => {
-                hosted.core.passed(context, Direction::Send);
+                hosted.served(context, Direction::Send, waiting);
                 self.sent(hosted);
                 return Ok(true);
             }
@@ -133,7 +133,7 @@ impl Shared {
             .still_waits(context, Direction::Recv, waiting)
             .and_then(|()| hosted.core.recv(context));
         match attempt {
-            Ok(Some(_)) => hosted.core.passed(context, Direction::Recv),
+            Ok(Some(_)) => hosted.served(context, Direction::Recv, waiting),
             Ok(None) => hosted.let_wait(context, Direction::Recv, waiting),
             Err(_) => {}
         }
@@ -185,7 +185,6 @@ impl Shared {
                 break Err(ErrorKind::TimedOut.into());
             }
             self.wait_for(&me, deadline);
-            self.handover.rearm(&me);
         };
         if let Waiting::On(id, _) = waiting {
             self.give_up(context, direction, id);
@@ -247,6 +246,14 @@ impl Hosted {
     ) -> Result<()> {
         self.core.wait_again(context, direction, id, wake);
         self.core.ended(context, id).map_or(Ok(()), Err)
+    }
+
+    /// It is done: off the list, and the next one may try.
+    fn served(&mut self, context: ContextId, direction: Direction, waiting: &mut Waiting) {
+        self.core.passed(context, direction);
+        if let Waiting::On(id, _) = std::mem::replace(waiting, Waiting::Not) {
+            self.core.waited(context, direction, id);
+        }
     }
 
     fn let_wait(&mut self, context: ContextId, direction: Direction, waiting: &mut Waiting) {

@@ -592,16 +592,13 @@ impl<'a> Operation<'a> {
         self.world.enter(&wake);
         let received = loop {
             let received = self.world.retry(&wake);
-            if mutant("rearm_after_attempt") {
-                self.world.handover.rearm(&self.me);
+            if mutant("renew_after_attempt") {
+                self.me.renew();
             }
             if received.is_some() {
                 break received;
             }
             let in_time = self.wait_for();
-            if !mutant("rearm_after_attempt") {
-                self.world.handover.rearm(&self.me);
-            }
             if !in_time {
                 break None;
             }

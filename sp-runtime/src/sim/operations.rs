@@ -141,15 +141,17 @@ impl World {
         }
     }
 
-    /// Gives a waiting operation up, as dropping its future does. Nothing happens if it has ended.
-    pub fn give_up(&mut self, op: OpId) {
-        if let Some(state) = self.ops.waiting.remove(&op) {
-            let (at, direction) = (state.at, state.direction);
-            let host = self.host_mut(at.socket);
-            host.core.waited(at.context, direction, state.waits);
-            self.end(op, at, Ended::GivenUp);
-            self.settle(at.socket);
-        }
+    /// Gives a waiting operation up, as dropping its future does; nobody is told. False: it has ended already.
+    pub fn give_up(&mut self, op: OpId) -> bool {
+        let Some(state) = self.ops.waiting.remove(&op) else {
+            return false;
+        };
+        let (at, direction) = (state.at, state.direction);
+        let core = &mut self.host_mut(at.socket).core;
+        core.waited(at.context, direction, state.waits);
+        self.end(op, at, Ended::GivenUp);
+        self.settle(at.socket);
+        true
     }
 
     /// How an operation ended that was not started by a user.

@@ -270,6 +270,7 @@ impl fmt::Debug for World {
             .field("steps", &self.steps)
             .field("hosts", &self.hosts)
             .field("ops", &self.ops)
+            .field("network", &self.env.hub)
             .field("last", &last.map(|Entry { what, .. }| what))
             .finish_non_exhaustive()
     }

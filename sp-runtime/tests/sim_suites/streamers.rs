@@ -76,8 +76,8 @@ impl User for Sender {
             News::Start => self.pause(world),
             News::Alarm(0) => self.next(world),
             News::Alarm(number) if number == self.made as u64 => {
-                if let Some(op) = self.op {
-                    world.give_up(op);
+                if self.op.is_some_and(|op| world.give_up(op)) {
+                    self.next(world);
                 }
             }
             News::Ended(op, ended) if self.op == Some(op) => {
@@ -130,8 +130,8 @@ impl User for Receiver {
         match news {
             News::Start | News::Alarm(NEXT) => self.next(world),
             News::Alarm(_) => {
-                if let Some(op) = self.op {
-                    world.give_up(op);
+                if self.op.is_some_and(|op| world.give_up(op)) {
+                    self.next(world);
                 }
             }
             News::Ended(op, ended) if self.op == Some(op) => {

@@ -163,8 +163,7 @@ impl User for Requester {
             News::Alarm(key) if key / KINDS == self.mind => match key % KINDS {
                 ASK => self.ask(world),
                 GIVE_UP => {
-                    if let Some(op) = self.receiving.take() {
-                        world.give_up(op);
+                    if self.receiving.is_some_and(|op| world.give_up(op)) {
                         self.receive(world);
                     }
                 }
