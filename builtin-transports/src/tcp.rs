@@ -1,11 +1,12 @@
 //! TCP: sp-tcp-mapping-01 on `tcp://host:port`.
 //!
 //! `tcp4` and `tcp6` keep to one family. Listeners take `*` or nothing as "every address", which on `tcp` is both
-//! families, and port 0 as "any free port". Dialers take `local;host:port` to leave from a certain address or, on
-//! Linux, interface. A dialer resolves its host name in the background and tries all its addresses in order; a
-//! listener resolves one while `listen` is called.
+//! families, and port 0 as "any free port". Dialers take `local;host:port` to leave from a certain address. On Linux
+//! either may name a network interface instead (`eth0:5555`, `eth0;host:5555`). A dialer resolves its host name in the
+//! background and tries all its addresses in order; a listener resolves one while `listen` is called.
 
 mod dial;
+mod interface;
 mod listen;
 mod stream;
 #[cfg(test)]

@@ -142,8 +142,14 @@ impl SocketCore {
         }
     }
 
+    #[cfg(feature = "sim")]
     pub(crate) fn info(&self) -> &'static ProtocolInfo {
         self.info
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.rest.phase, Phase::Open)
     }
 
     pub(crate) fn stats(&self) -> &Stats {
@@ -189,11 +195,10 @@ impl SocketCore {
         }
         let mut message = None;
         // What had come before a close may still be taken.
-        if let Err(error) = self.rest.check_open(context) {
-            if self.rest.queue(context).is_none_or(RecvQueue::is_empty) {
+        if let Err(error) = self.rest.check_open(context)
+            && self.rest.queue(context).is_none_or(RecvQueue::is_empty) {
                 return Err(error);
             }
-        }
         if self.info.wants_recv() {
             self.event(Event::recv(context, &mut message));
             if let Some(error) = self.rest.failed.take() {
@@ -434,8 +439,8 @@ impl SocketCore {
         if inbox.is_empty() {
             return;
         }
-        if let Some(state) = self.rest.pipes.get_mut(pipe.raw()) {
-            if state.held {
+        if let Some(state) = self.rest.pipes.get_mut(pipe.raw())
+            && state.held {
                 // Paused while the batch was read.
                 let rest = state.rest.get_or_insert_default();
                 while let Some(message) = inbox.pop() {
@@ -443,7 +448,6 @@ impl SocketCore {
                 }
                 return;
             }
-        }
         self.event(Event::received(pipe, inbox));
         if inbox.is_empty() {
             return;
@@ -462,13 +466,11 @@ impl SocketCore {
 
     /// Hands on what a pipe held back while it was paused. True: it may be read again.
     pub(crate) fn resume(&mut self, pipe: PipeId) -> bool {
-        if let Some(state) = self.rest.pipes.get_mut(pipe.raw()) {
-            if !state.paused() {
-                if let Some(mut rest) = state.rest.take() {
+        if let Some(state) = self.rest.pipes.get_mut(pipe.raw())
+            && !state.paused()
+                && let Some(mut rest) = state.rest.take() {
                     self.deliver(pipe, &mut rest);
                 }
-            }
-        }
         self.wants(pipe)
     }
 
@@ -595,20 +597,6 @@ impl SocketCore {
             .timers
             .clear_all(|key| matches!(key, TimerKey::Redial(_)));
         self.rest.wake_everybody();
-    }
-
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self.rest.phase, Phase::Open)
-    }
-
-    /// Messages and bytes the pipes have not encoded yet.
-    pub(crate) fn unsent(&self) -> (usize, usize) {
-        self.rest
-            .pipes
-            .iter()
-            .fold((0, 0), |(messages, bytes), (_, pipe)| {
-                (messages + pipe.out.len(), bytes + pipe.out.bytes())
-            })
     }
 
     // ---- the protocol

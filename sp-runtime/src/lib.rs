@@ -9,6 +9,8 @@ mod handover;
 mod sync;
 
 #[cfg(not(loom))]
+mod context;
+#[cfg(not(loom))]
 mod core;
 #[cfg(not(loom))]
 mod driver;
@@ -35,6 +37,7 @@ mod stats;
 
 #[cfg(not(loom))]
 pub use self::{
+    context::Context,
     driver::closing::CloseReport,
     endpoint::{Dialer, Listener},
     event::SocketEvent,

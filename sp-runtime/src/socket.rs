@@ -1,13 +1,6 @@
 //! Sockets as users have them.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use spkit_api::{
     Address, ContextId, Error, ErrorKind, Message, OptSpec, Options, ProtocolInfo, ProtocolPlugin,
@@ -17,6 +10,7 @@ use spkit_api::{
 };
 
 use crate::{
+    context::Context,
     core::Direction,
     driver::{self, Shared, closing::CloseReport, operations::Patience},
     endpoint::{Dialer, Listener},
@@ -37,9 +31,9 @@ pub struct Socket {
 }
 
 /// Closes the socket with its last handle.
+#[derive(Debug)]
 pub(crate) struct Handle {
     pub(crate) shared: Arc<Shared>,
-    started: AtomicBool,
 }
 
 impl Drop for Handle {
@@ -87,9 +81,8 @@ impl Socket {
                 hosted.core.set_option(ContextId::SOCKET, name, value);
             }
         });
-        let started = AtomicBool::new(false);
         Ok(Self {
-            handle: Arc::new(Handle { shared, started }),
+            handle: Arc::new(Handle { shared }),
         })
     }
 
@@ -168,7 +161,6 @@ impl Socket {
         let mut options = Options::over(&[COMMON, plugin.transport().info().options()]);
         options.inherit(&lock(&self.shared().options));
         options.inherit(&own);
-        self.handle.started.store(true, Ordering::Relaxed);
         Ok((address, plugin, options))
     }
 
@@ -231,6 +223,13 @@ impl Socket {
             None => Patience::For(None),
             Some(timeout) => within(timeout),
         }
+    }
+
+    // ---- contexts
+
+    /// Opens a conversation of its own, where the protocol has such (REQ, REP).
+    pub fn context(&self) -> Result<Context> {
+        Context::open(&self.handle)
     }
 
     // ---- options
@@ -335,7 +334,7 @@ impl fmt::Debug for Socket {
     }
 }
 
-fn within(timeout: Duration) -> Patience {
+pub(crate) fn within(timeout: Duration) -> Patience {
     if timeout.is_zero() {
         Patience::None
     } else {

@@ -35,6 +35,8 @@ for. The last line is `ok: ...`, or the status is 1 and the state of all sockets
 is on stderr.
 ";
 
+const CARRIERS: [Carrier; 3] = [Carrier::Tcp, Carrier::Ipc, Carrier::Inproc];
+
 #[derive(Debug)]
 struct Args {
     carriers: Vec<Carrier>,
@@ -118,7 +120,7 @@ fn pinned(args: &Args) -> Result<ExitCode> {
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Args>> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let mut parsed = Args {
-        carriers: Carrier::ALL.to_vec(),
+        carriers: CARRIERS.to_vec(),
         backends: vec![Backend::CallerRuns, Backend::Background],
         plan: Plan {
             carrier: Carrier::Tcp,
@@ -163,7 +165,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Args>> {
 
 fn carriers(name: &str) -> Result<Vec<Carrier>> {
     let matching = |carrier: &Carrier| name == "all" || carrier.to_string() == name;
-    let found: Vec<_> = Carrier::ALL.into_iter().filter(matching).collect();
+    let found: Vec<_> = CARRIERS.into_iter().filter(matching).collect();
     if found.is_empty() {
         bail!("--url {name}: tcp, ipc, inproc or all");
     }

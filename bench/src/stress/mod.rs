@@ -26,10 +26,6 @@ pub(crate) enum Carrier {
     Inproc,
 }
 
-impl Carrier {
-    pub(crate) const ALL: [Self; 3] = [Self::Tcp, Self::Ipc, Self::Inproc];
-}
-
 impl fmt::Display for Carrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

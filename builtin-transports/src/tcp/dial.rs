@@ -16,7 +16,7 @@ use spkit_api::{
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
-use super::{Family, Tuning, stream::TcpSocket};
+use super::{Family, Tuning, interface, stream::TcpSocket};
 
 /// Gives up on an address while there are others.
 const NEXT: TimerId = TimerId(0);
@@ -191,14 +191,18 @@ impl Dialing {
 }
 
 /// Starts a connection attempt.
-fn connect(to: SocketAddr, local: Option<&Host>, tuning: Tuning) -> io::Result<TcpSocket> {
+pub(super) fn connect(
+    to: SocketAddr,
+    local: Option<&Host>,
+    tuning: Tuning,
+) -> io::Result<TcpSocket> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     tuning.apply(&socket);
     match local {
         None | Some(Host::Any) => {}
         Some(Host::Ip(ip)) => socket.bind(&SocketAddr::new(*ip, 0).into())?,
-        Some(Host::Name(name)) => bind_to_interface(&socket, name)?,
+        Some(Host::Name(name)) => interface::bind(&socket, name)?,
         Some(_) => return Err(io::ErrorKind::Unsupported.into()),
     }
     match socket.connect(&to.into()) {
@@ -215,14 +219,4 @@ fn is_under_way(error: &io::Error) -> bool {
         return true;
     }
     error.kind() == io::ErrorKind::WouldBlock
-}
-
-#[cfg(target_os = "linux")]
-fn bind_to_interface(socket: &Socket, name: &str) -> io::Result<()> {
-    socket.bind_device(Some(name.as_bytes()))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn bind_to_interface(_socket: &Socket, _name: &str) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }

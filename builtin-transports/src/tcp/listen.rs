@@ -14,7 +14,7 @@ use spkit_api::{
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
-use super::{Family, Tuning, stream::TcpSocket};
+use super::{Family, Tuning, interface, stream::TcpSocket};
 use crate::accept::{self, Fate};
 
 /// Binds, to the first of the host's addresses that can be bound to.
@@ -27,9 +27,13 @@ pub(super) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
             "`local;host` is for dialing: a listener's host is its local address",
         ));
     }
+    let device = match &target.host {
+        Host::Name(name) if interface::exists(name) => Some(name.as_str()),
+        _ => None,
+    };
     let mut failed = None;
-    for address in candidates(&target, family)? {
-        match bind(address, family) {
+    for address in candidates(&target, family, device.is_some())? {
+        match bind(address, family, device) {
             Ok(socket) => {
                 let bound = socket.local_addr()?.as_socket().unwrap_or(address);
                 return Ok(Box::new(TcpListener {
@@ -40,6 +44,8 @@ pub(super) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
                     registered: false,
                 }));
             }
+            // Somebody else is there: to listen at the next address only would be half of what was asked for.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error.into()),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
@@ -50,10 +56,12 @@ pub(super) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
 }
 
 /// What to try, best first.
-fn candidates(target: &HostPort, family: Family) -> Result<Vec<SocketAddr>> {
+fn candidates(target: &HostPort, family: Family, device: bool) -> Result<Vec<SocketAddr>> {
     let v4 = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let v6 = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-    let ips = match (&target.host, family) {
+    let any = Host::Any;
+    let host = if device { &any } else { &target.host };
+    let ips = match (host, family) {
         // Both families through one socket, where the machine has IPv6.
         (Host::Any, Family::Both) => vec![v6, v4],
         (Host::Any, Family::V4) => vec![v4],
@@ -78,7 +86,7 @@ fn resolve(name: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>> {
         .collect())
 }
 
-fn bind(address: SocketAddr, family: Family) -> io::Result<Socket> {
+fn bind(address: SocketAddr, family: Family, device: Option<&str>) -> io::Result<Socket> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -92,6 +100,9 @@ fn bind(address: SocketAddr, family: Family) -> io::Result<Socket> {
     // On Unix it lets a restarted program have its port at once; elsewhere it would let anybody steal it.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
+    if let Some(device) = device {
+        interface::bind(&socket, device)?;
+    }
     socket.bind(&address.into())?;
     socket.listen(accept::BACKLOG)?;
     Ok(socket)

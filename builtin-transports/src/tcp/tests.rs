@@ -3,9 +3,12 @@ use std::{
     net::{TcpListener, TcpStream},
 };
 
-use spkit_api::{ErrorKind, Ready, Transport, options::TCP_NODELAY};
+use spkit_api::{
+    ErrorKind, Options, Transport,
+    options::{TCP_KEEPALIVE, TCP_NODELAY},
+};
 
-use super::Tcp;
+use super::{Tcp, Tuning, dial::connect};
 use crate::testing::World;
 
 const PAIR: u16 = 0x10;
@@ -272,16 +275,42 @@ fn a_vanished_peer_ends_the_pipe() {
 
 #[test]
 fn options_reach_the_sockets() {
-    for nodelay in [true, false] {
-        let mut world = World::new();
-        let (_, local) = world
-            .listen_with(&Tcp, "tcp://127.0.0.1:0", PAIR, |options| {
-                options.with(TCP_NODELAY, nodelay).unwrap()
-            })
-            .unwrap();
-        let dialed = world.dial(&Tcp, local.as_str(), PAIR).unwrap();
-        world.until("the pipe", |world| world.is_pipe(dialed));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = listener.local_addr().unwrap();
+    for (nodelay, keepalive) in [(true, false), (false, true)] {
+        let tuning = Tuning { nodelay, keepalive };
+        let dialed = connect(to, None, tuning).unwrap();
+        assert_eq!(dialed.socket().tcp_nodelay().unwrap(), nodelay);
+        assert_eq!(dialed.socket().keepalive().unwrap(), keepalive);
     }
-    assert!(Ready::NONE.is_none());
-    assert_eq!(Tcp.info().options().len(), 2);
+    let table = Options::over(&[Tcp.info().options()]);
+    assert_eq!(table.get(TCP_NODELAY), Some(true));
+    assert_eq!(table.get(TCP_KEEPALIVE), Some(false));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_descriptor_is_inherited() {
+    use std::process::{Command, Stdio};
+    let (_world, _, _) = connected("tcp://127.0.0.1:0", same);
+    let listed = Command::new("ls")
+        .args(["-l", "/proc/self/fd"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(!listed.contains("socket:"), "{listed}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interface_may_be_named() {
+    connected("tcp4://lo:0", |bound| bound.replace("0.0.0.0", "127.0.0.1"));
+    connected("tcp4://127.0.0.1:0", |bound| bound.replace("://", "://lo;"));
+    let mut world = World::new();
+    world
+        .dial(&Tcp, "tcp://no-such-if0;127.0.0.1:5555", PAIR)
+        .unwrap();
+    world.until("the failure", |world| !world.failed.is_empty());
 }

@@ -81,10 +81,6 @@ impl Waiters {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     pub(crate) fn ids(&self) -> impl Iterator<Item = WaitId> {
         self.list.iter().map(|waiting| waiting.id)
     }

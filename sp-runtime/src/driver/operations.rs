@@ -163,11 +163,10 @@ impl Shared {
         timeout: Option<Duration>,
         mut attempt: impl FnMut(&mut Waiting) -> Result<Option<T>>,
     ) -> Result<T> {
-        if direction == Direction::Send {
-            if let Some(done) = attempt(&mut Waiting::Not)? {
+        if direction == Direction::Send
+            && let Some(done) = attempt(&mut Waiting::Not)? {
                 return Ok(done);
             }
-        }
         let deadline = timeout.map(|timeout| clock::now() + timeout);
         let me = WAITER
             .take()

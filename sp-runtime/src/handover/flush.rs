@@ -74,9 +74,4 @@ impl<T: PartialEq> FlushQueue<T> {
         self.awake = !self.pipes.is_empty() && !mutant("flusher_sleeps_over_pipes");
         !self.awake
     }
-
-    /// Whether nothing waits.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pipes.is_empty()
-    }
 }

@@ -59,6 +59,10 @@ impl Env {
 pub(super) struct Host {
     pub(super) index: usize,
     pub(super) core: SocketCore,
+    /// The number it announces.
+    protocol: u16,
+    /// It takes nothing new.
+    pub(super) closing: bool,
     pub(super) options: Options,
     pub(super) objects: Slots<Object>,
     pub(super) endpoints: BTreeMap<EndpointId, Endpoint>,
@@ -96,6 +100,8 @@ impl Host {
         let mut host = Self {
             index,
             core,
+            protocol: plugin.info().number(),
+            closing: false,
             options,
             objects: Slots::default(),
             endpoints: BTreeMap::new(),
@@ -128,11 +134,10 @@ impl Host {
         address: &spkit_api::Address,
         options: &Options,
     ) -> StreamConfig {
-        let protocol = self.core.info().number();
         StreamConfig::new(&EndpointConfig::new(
             address,
             options,
-            protocol,
+            self.protocol,
             &self.state,
         ))
     }
@@ -247,6 +252,7 @@ impl Host {
     /// Takes nothing new, and goes on sending what it has for at most `drain`.
     pub(super) fn close(&mut self, drain: Duration, env: &mut Env) {
         env.note(self.index, What::Closing);
+        self.closing = true;
         self.core.close();
         self.drop_endpoints(env);
         for pipe in self.core.pipe_ids() {
@@ -259,6 +265,7 @@ impl Host {
     /// Ends as a killed process does: at once, and all its connections break.
     pub(super) fn kill(&mut self, env: &mut Env) {
         env.note(self.index, What::Killed);
+        self.closing = true;
         let cables = env.hub.net().between(Some(self.index), None);
         for cable in cables {
             env.hub.net().cut(cable, false);

@@ -63,7 +63,7 @@ impl Host {
         if wakes_writer.intersects(ready) {
             self.unblocked(id, env);
         }
-        if !self.core.is_open() {
+        if self.closing {
             self.close_in_order(key, env);
         } else if ready != Ready::WRITABLE {
             self.read_pipe(key, ready, env);
@@ -195,7 +195,7 @@ impl Host {
                 .is_none_or(|state| state.out.len() == 0)
             {
                 self.core.retire_outbox(pipe);
-                if !self.core.is_open() {
+                if self.closing {
                     // It may say goodbye now.
                     self.poke(pipe, env);
                 }
@@ -285,6 +285,7 @@ fn push_out(io: &mut PipeIo, cx: &mut IoCx<'_>) -> Result<Poll<()>> {
                 break;
             }
         }
+        let pending = io.pipe.pending().bytes;
         match io.pipe.poll_flush(cx) {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(result) => result?,
@@ -292,7 +293,8 @@ fn push_out(io: &mut PipeIo, cx: &mut IoCx<'_>) -> Result<Poll<()>> {
         if io.batch.is_empty() {
             return Ok(Poll::Ready(()));
         }
-        if io.batch.len() == before {
+        if io.batch.len() == before && pending == 0 {
+            // Not even flushing makes room: the pipe says when there is some.
             return Ok(Poll::Pending);
         }
     }

@@ -1,0 +1,49 @@
+//! Waiting in every form: it ends when it should, no earlier, and loses nothing.
+
+mod cancel;
+mod close;
+mod dialers;
+mod ending;
+mod handing_on;
+#[path = "../support/polled.rs"]
+mod polled;
+#[path = "../support/raw.rs"]
+mod raw;
+mod timeouts;
+#[path = "../support/world.rs"]
+mod world;
+
+use std::{thread, time::Instant};
+
+use spkit::{Error, Message, Result, Runtime, Socket};
+
+use world::{SOON, connect};
+
+/// Two sockets, connected.
+fn connected(runtime: &Runtime, protocols: [&str; 2], address: &str) -> (Socket, Socket) {
+    let (a, b) = (
+        runtime.open(protocols[0]).unwrap(),
+        runtime.open(protocols[1]).unwrap(),
+    );
+    connect(&b, &a, address);
+    (a, b)
+}
+
+/// Waits until so many operations wait on a socket. Its dump says so; nothing else does.
+fn until_waiting(socket: &Socket, operations: usize) {
+    until_dump_has(socket, &format!("waiting: {operations},"));
+}
+
+fn until_dump_has(socket: &Socket, text: &str) {
+    let start = Instant::now();
+    while !format!("{socket:?}").contains(text) {
+        assert!(start.elapsed() < SOON, "no {text} in {socket:#?}");
+        thread::yield_now();
+    }
+}
+
+/// A refused message comes back with its error.
+fn refused(sent: Result<(), spkit::SendError>) -> (Error, Message) {
+    let failed = sent.unwrap_err();
+    (failed.error, failed.message)
+}
