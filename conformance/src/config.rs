@@ -87,7 +87,7 @@ impl Config {
     }
 
     /// What addresses of transports without a standard carrier look like. Without it the kit tries a path, then a
-    /// plain name.
+    /// plain name, then a port of this machine.
     pub fn address(mut self, template: AddressTemplate) -> Self {
         self.template = Some(template);
         self

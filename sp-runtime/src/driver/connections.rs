@@ -539,18 +539,19 @@ impl Shared {
             io.batch.drain(..).collect()
         };
         let unsent = guarded(cell.origin, || Ok(pipe.pending())).unwrap_or_default();
-        // The plugin's object goes outside of every lock.
-        let _ = guarded(cell.origin, || {
-            drop(pipe);
-            Ok(())
-        });
-        drop(object);
         self.with_core(|hosted| {
             let lost = left.len() + unsent.messages;
             hosted.core.lost(lost);
             hosted.set_cell(cell.id, None);
             hosted.core.remove_pipe(cell.id, error);
         });
+        // The plugin's object goes outside of every lock, and after its pipe: once the peer sees the end, no message may
+        // be given to the pipe any more.
+        let _ = guarded(cell.origin, || {
+            drop(pipe);
+            Ok(())
+        });
+        drop(object);
         drop(left);
         if let Some(listener) = waits {
             self.handover.notify(u64::from(listener));

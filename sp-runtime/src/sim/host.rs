@@ -59,10 +59,6 @@ impl Env {
 pub(super) struct Host {
     pub(super) index: usize,
     pub(super) core: SocketCore,
-    /// The number it announces.
-    protocol: u16,
-    /// It takes nothing new.
-    pub(super) closing: bool,
     pub(super) options: Options,
     pub(super) objects: Slots<Object>,
     pub(super) endpoints: BTreeMap<EndpointId, Endpoint>,
@@ -100,8 +96,6 @@ impl Host {
         let mut host = Self {
             index,
             core,
-            protocol: plugin.info().number(),
-            closing: false,
             options,
             objects: Slots::default(),
             endpoints: BTreeMap::new(),
@@ -137,7 +131,7 @@ impl Host {
         StreamConfig::new(&EndpointConfig::new(
             address,
             options,
-            self.protocol,
+            self.core.info().number(),
             &self.state,
         ))
     }
@@ -252,7 +246,6 @@ impl Host {
     /// Takes nothing new, and goes on sending what it has for at most `drain`.
     pub(super) fn close(&mut self, drain: Duration, env: &mut Env) {
         env.note(self.index, What::Closing);
-        self.closing = true;
         self.core.close();
         self.drop_endpoints(env);
         for pipe in self.core.pipe_ids() {
@@ -265,7 +258,6 @@ impl Host {
     /// Ends as a killed process does: at once, and all its connections break.
     pub(super) fn kill(&mut self, env: &mut Env) {
         env.note(self.index, What::Killed);
-        self.closing = true;
         let cables = env.hub.net().between(Some(self.index), None);
         for cable in cables {
             env.hub.net().cut(cable, false);

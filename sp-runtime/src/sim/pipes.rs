@@ -63,7 +63,7 @@ impl Host {
         if wakes_writer.intersects(ready) {
             self.unblocked(id, env);
         }
-        if self.closing {
+        if !self.core.is_open() {
             self.close_in_order(key, env);
         } else if ready != Ready::WRITABLE {
             self.read_pipe(key, ready, env);
@@ -195,7 +195,7 @@ impl Host {
                 .is_none_or(|state| state.out.len() == 0)
             {
                 self.core.retire_outbox(pipe);
-                if self.closing {
+                if !self.core.is_open() {
                     // It may say goodbye now.
                     self.poke(pipe, env);
                 }

@@ -74,6 +74,9 @@ fn check_line(line: &Line) -> Option<String> {
             "did not arrive, and the connection stands: {missing}"
         ));
     }
+    if line.refused && !line.ended {
+        return Some("a second peer is not refused".to_owned());
+    }
     if line.refused {
         return received
             .first()

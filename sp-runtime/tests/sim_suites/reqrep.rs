@@ -63,6 +63,6 @@ pub fn run_with(seed: u64, protocols: Protocols) -> Run {
     faults.extend(world.stuck());
     let history = history::read(world.transcript(), &roles);
     faults.extend(check::check(&history));
-    faults.extend(wire::check(world.transcript(), &roles, silent_from));
+    faults.extend(wire::check(&world, &roles, silent_from));
     Run { world, faults }
 }

@@ -21,9 +21,10 @@ pub(crate) fn greet(stream: &mut TcpStream, protocol: u16) {
     stream.read_exact(&mut theirs).unwrap();
 }
 
-/// A listener, and its address as spkit writes it.
+/// A listener whose connections buffer little, and its address as spkit writes it.
 pub(crate) fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    rustix::net::sockopt::set_socket_recv_buffer_size(&listener, 8 << 10).unwrap();
     let address = format!("tcp://{}", listener.local_addr().unwrap());
     (listener, address)
 }

@@ -34,7 +34,7 @@ impl Site {
         let forms = match (stage.template, carrier.kind()) {
             (Some(template), None) => vec![Form::Template(template)],
             (_, Some(kind)) => vec![Form::of(kind)],
-            (None, None) => vec![Form::Path, Form::Name],
+            (None, None) => vec![Form::Path, Form::Name, Form::Port],
         };
         Ok(Self {
             carrier,

@@ -2,65 +2,64 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use example_datagram as _;
-use spkit::{Backend, Error, Listener, Runtime, Socket, SocketEvent};
+use spkit::{Backend, Error, Listener, Result, Runtime, Socket, SocketEvent, option::Options};
 use tempfile::TempDir;
 
-pub const LONG: Duration = Duration::from_secs(20);
-pub const BACKENDS: [Backend; 2] = [Backend::CallerRuns, Backend::Background];
+pub(crate) const LONG: Duration = Duration::from_secs(20);
+pub(crate) const BACKENDS: [Backend; 2] = [Backend::CallerRuns, Backend::Background];
 
-pub struct House {
+pub(crate) struct House {
     runtime: Runtime,
     directory: TempDir,
 }
 
 impl House {
-    pub fn new(backend: Backend) -> Self {
+    pub(crate) fn new(backend: Backend) -> Self {
         Self {
             runtime: Runtime::builder().backend(backend).build().unwrap(),
             directory: tempfile::tempdir().unwrap(),
         }
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join("s")
     }
 
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("dgram://{}", self.path().display())
     }
 
-    /// A socket that looks after its peers every few moments.
-    pub fn open(&self, protocol: &str) -> Socket {
+    /// A socket that dials again soon.
+    pub(crate) fn open(&self, protocol: &str) -> Socket {
         let socket = self.runtime.open(protocol).unwrap();
         socket.set_str("reconnect-min", "10ms").unwrap();
         socket
     }
 
     /// Listens, and looks after its peers often.
-    pub fn listen(&self, socket: &Socket) -> Listener {
-        self.listen_with(socket, &[])
+    pub(crate) fn listen(&self, socket: &Socket) -> Listener {
+        self.listen_with(socket, |_| Ok(()))
     }
 
-    pub fn listen_with(&self, socket: &Socket, options: &[(&str, &str)]) -> Listener {
+    pub(crate) fn listen_with(
+        &self,
+        socket: &Socket,
+        change: impl FnOnce(&mut Options) -> Result<()>,
+    ) -> Listener {
         let listener = socket.listen_with(&self.address(), |own| {
-            own.set_str("dgram-keepalive", "50ms")?;
-            options
-                .iter()
-                .try_for_each(|(name, value)| own.set_str(name, value).map(drop))
+            often(own)?;
+            change(own)
         });
         listener.unwrap()
     }
 
-    pub fn dial(&self, socket: &Socket) {
-        let keepalive =
-            |own: &mut spkit::api::Options| own.set_str("dgram-keepalive", "50ms").map(drop);
-        socket.dial_with(&self.address(), keepalive).unwrap();
+    pub(crate) fn dial(&self, socket: &Socket) {
+        socket.dial_with(&self.address(), often).unwrap();
         socket.wait_for_peers(1, LONG).unwrap();
     }
 
     /// Two connected sockets, the first listening.
-    pub fn pair(&self, listening: &str, dialing: &str) -> (Socket, Socket) {
+    pub(crate) fn pair(&self, listening: &str, dialing: &str) -> (Socket, Socket) {
         let (listening, dialing) = (self.open(listening), self.open(dialing));
         self.listen(&listening);
         self.dial(&dialing);
@@ -69,8 +68,12 @@ impl House {
     }
 }
 
+pub(crate) fn often(own: &mut Options) -> Result<()> {
+    own.set(example_datagram::KEEPALIVE, Duration::from_millis(50))
+}
+
 /// Why the next pipe of a socket goes.
-pub fn loss(socket: &Socket) -> Error {
+pub(crate) fn loss(socket: &Socket) -> Error {
     loop {
         match socket.next_event(LONG) {
             Some(SocketEvent::Disconnected { error, .. } | SocketEvent::Refused { error, .. }) => {
@@ -83,13 +86,13 @@ pub fn loss(socket: &Socket) -> Error {
 }
 
 /// Receives a number that was sent by [`numbered`].
-pub fn number(socket: &Socket) -> u32 {
+pub(crate) fn number(socket: &Socket) -> u32 {
     let message = socket.recv_timeout(LONG).unwrap();
     u32::from_be_bytes(*message.body().first_chunk().unwrap())
 }
 
 /// A body of this length that starts with a number.
-pub fn numbered(number: u32, len: usize) -> Vec<u8> {
+pub(crate) fn numbered(number: u32, len: usize) -> Vec<u8> {
     let mut body = number.to_be_bytes().to_vec();
     body.resize(len.max(4), number as u8);
     body

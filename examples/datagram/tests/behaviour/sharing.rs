@@ -2,6 +2,8 @@
 
 use std::{fs, thread, time::Duration};
 
+use spkit::options;
+
 use crate::house::{BACKENDS, House, LONG, number, numbered};
 
 /// Sockets that the kernel knows under a path.
@@ -116,7 +118,7 @@ fn a_full_listener_does_not_starve_its_pipes() {
     for backend in BACKENDS {
         let house = House::new(backend);
         let (rep, req) = (house.open("rep"), house.open("req"));
-        house.listen_with(&rep, &[("max-pipes", "1")]);
+        house.listen_with(&rep, |own| own.set(options::MAX_PIPES, 1));
         house.dial(&req);
         for n in 0..20 {
             req.send(numbered(n, 8)).unwrap();

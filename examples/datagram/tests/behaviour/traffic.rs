@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use spkit::{ErrorKind, Socket};
+use spkit::{ErrorKind, Socket, options};
 
 use crate::house::{BACKENDS, House, LONG, loss, number, numbered};
 
@@ -48,7 +48,7 @@ fn a_message_that_does_not_fit_costs_the_connection_and_says_why() {
 fn the_receive_limit_holds() {
     let house = House::new(BACKENDS[0]);
     let (listening, dialing) = (house.open("pair"), house.open("pair"));
-    house.listen_with(&listening, &[("recv-max", "1000")]);
+    house.listen_with(&listening, |own| own.set(options::RECV_MAX, 1000));
     house.dial(&dialing);
     dialing.send(vec![1; 1000]).unwrap();
     assert_eq!(listening.recv_timeout(LONG).unwrap().len(), 1000);

@@ -1,30 +1,38 @@
 //! Judges what went over the connections, by the rules of wire.md section 8, reading the bytes itself.
 
+mod losses;
+
 use std::collections::BTreeMap;
 
-use spkit_runtime::sim::{ConnectionId, Ended, Entry, OpId, SocketId, Transcript, What};
+use spkit_api::DropReason;
+use spkit_runtime::sim::{ConnectionId, Ended, Entry, OpId, SocketId, What, World};
 
+use self::losses::Losses;
 use super::{super::label, history::Roles};
 
 /// Set in the tag of a request, and in nothing else here: there are no devices.
 const ID_BIT: u32 = 0x8000_0000;
 
 /// What is wrong on the wire. From the entry `silent_from` on no request may be sent any more.
-pub fn check(transcript: &Transcript, roles: &Roles, silent_from: usize) -> Vec<String> {
+pub fn check(world: &World, roles: &Roles, silent_from: usize) -> Vec<String> {
     let mut wire = Wire::default();
-    for (number, entry) in transcript.entries().iter().enumerate() {
+    let mut losses = Losses::new(roles);
+    for (number, entry) in world.transcript().entries().iter().enumerate() {
         let Some(socket) = entry.socket else {
             continue;
         };
         if roles.requesters.contains_key(&socket) {
             wire.requester(socket, entry);
+            losses.entry(socket, entry);
             if number >= silent_from && matches!(entry.what, What::Handed { .. }) {
                 wire.fault(entry, "a request is sent again although all have ended");
             }
         } else {
-            wire.replier(entry);
+            wire.replier(socket, entry);
         }
     }
+    wire.account(world);
+    wire.faults.append(&mut losses.finish(world.now()));
     wire.faults
 }
 
@@ -33,8 +41,10 @@ struct Wire {
     faults: Vec<String>,
     sending: BTreeMap<OpId, Vec<u8>>,
     accepted: BTreeMap<SocketId, Accepted>,
-    /// Requests that came over a connection, and replies that went back, by id.
+    /// Requests that came over a connection, less the replies that went back, by id.
     owed: BTreeMap<(ConnectionId, u32), i64>,
+    /// Replies that a replier accepted, less those it handed over.
+    replies: BTreeMap<SocketId, i64>,
 }
 
 /// The requests of a socket, in the order in which they were accepted.
@@ -101,8 +111,12 @@ impl Wire {
     }
 
     /// A reply goes over the connection its request came by, with the same tag, once (SP-RR-031, SP-RR-036, SP-RR-037).
-    fn replier(&mut self, entry: &Entry) {
+    fn replier(&mut self, socket: SocketId, entry: &Entry) {
+        let replies = self.replies.entry(socket).or_default();
         match &entry.what {
+            What::Ended {
+                ended: Ended::Sent, ..
+            } => *replies += 1,
             What::Arrived {
                 connection,
                 payload,
@@ -117,6 +131,7 @@ impl Wire {
                 payload,
                 ..
             } => {
+                *replies -= 1;
                 let id = split(payload).map_or(0, |(id, _)| id);
                 let owed = self.owed.entry((*connection, id)).or_default();
                 *owed -= 1;
@@ -125,6 +140,20 @@ impl Wire {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A reply that is not handed over was dropped and counted: its requester is gone or slow (SP-RR-041, SP-RR-042).
+    fn account(&mut self, world: &World) {
+        for (socket, missing) in &self.replies {
+            let dropped = world.stats(*socket).dropped;
+            let dropped = dropped.of(DropReason::PipeGone) + dropped.of(DropReason::QueueFull);
+            if u64::try_from(*missing).is_ok_and(|missing| missing > dropped) {
+                let name = world.transcript().name(*socket);
+                self.faults.push(format!(
+                    "{name}: {missing} replies were not handed over, and {dropped} counted as dropped"
+                ));
+            }
         }
     }
 }
@@ -137,6 +166,7 @@ impl Accepted {
     }
 }
 
+/// The tag in front, and what follows.
 fn split(payload: &[u8]) -> Option<(u32, &[u8])> {
     let (tag, body) = payload.split_first_chunk()?;
     Some((u32::from_be_bytes(*tag), body))
