@@ -148,8 +148,8 @@ impl Peer {
     }
 
     /// Takes of the room that the peer has. If there is not enough, the pipe is rung when there is.
-    pub(crate) fn take_room(&self, len: usize) -> bool {
-        self.lock().outgoing.take(len)
+    pub(crate) fn take_room(&self, len: usize, share: u64) -> bool {
+        self.lock().outgoing.take(len, share)
     }
 
     pub(crate) fn give_back_room(&self, len: usize) {

@@ -126,10 +126,10 @@ impl DatagramPipe {
         };
         let Seat { port, peer, .. } = &self.seat;
         let len = message.payload_len();
-        if !peer.take_room(len) {
+        if !peer.take_room(len, port.share()) {
             // The credit may lie in the descriptor, and a pipe that is paused or closing is not polled to read it.
             port.read_for(io, peer.member, None)?;
-            if !peer.take_room(len) {
+            if !peer.take_room(len, port.share()) {
                 io.set_timer(AGAIN, AGAIN_AFTER);
                 return Poll::Pending;
             }

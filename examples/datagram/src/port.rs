@@ -40,6 +40,8 @@ pub(crate) struct Port {
     socket: Socket,
     /// Of peers: whoever dialed has one and never another.
     serves: bool,
+    /// Bytes that the kernel keeps for all peers together, as it counts them.
+    send_buffer: u64,
     table: Mutex<Table>,
 }
 
@@ -89,6 +91,7 @@ impl Port {
 
     fn new(socket: Socket, serves: bool) -> Arc<Self> {
         Arc::new(Self {
+            send_buffer: socket.send_buffer(),
             socket,
             serves,
             table: Mutex::default(),
@@ -158,6 +161,11 @@ impl Port {
             self.watch(&mut table, io, me, false)?;
         }
         Ok(came)
+    }
+
+    /// How much of the send buffer one peer may have: some is left when all who are there have theirs.
+    pub(crate) fn share(&self) -> u64 {
+        self.send_buffer / (self.lock().peers.len() as u64 + 1)
     }
 
     /// How often the holder has read, to find out whether it does.

@@ -14,9 +14,13 @@ use rustix::{
     net::{
         RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny, getpeername, recvfrom, sendmsg,
         sendmsg_addr,
+        sockopt::{set_socket_send_buffer_size, socket_send_buffer_size},
     },
 };
 use spkit_api::{Error, ErrorKind};
+
+/// What is asked for to keep what peers have not read.
+const SEND_BUFFER: usize = 1 << 20;
 
 /// A Unix datagram socket that never blocks.
 #[derive(Debug)]
@@ -50,7 +54,14 @@ impl Socket {
 
     fn new(socket: UnixDatagram) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
+        // As much as the system allows, which is what counts.
+        let _ = set_socket_send_buffer_size(&socket, SEND_BUFFER);
         Ok(Self { socket })
+    }
+
+    /// What the kernel keeps of what was sent and not read, at most.
+    pub(crate) fn send_buffer(&self) -> u64 {
+        socket_send_buffer_size(&self.socket).unwrap_or(SEND_BUFFER) as u64
     }
 
     /// The address of the only peer.

@@ -17,16 +17,32 @@ fn dbg() {
         let mut count = 0;
         loop {
             match f2.recv_timeout(Duration::from_millis(300)) {
-                Ok(_) => { count += 1; if count % 200 == 0 { eprintln!("{:?} got {count}", start.elapsed()); } }
-                Err(e) => { eprintln!("{:?} none {e} after {count}; {:?}", start.elapsed(), f2.stats()); if start.elapsed() > Duration::from_secs(4) { return; } }
+                Ok(_) => {
+                    count += 1;
+                    if count % 200 == 0 {
+                        eprintln!("{:?} got {count}", start.elapsed());
+                    }
+                }
+                Err(e) => {
+                    eprintln!(
+                        "{:?} none {e} after {count}; {:?}",
+                        start.elapsed(),
+                        f2.stats()
+                    );
+                    if start.elapsed() > Duration::from_secs(4) {
+                        return;
+                    }
+                }
             }
         }
     });
     for n in 0..5_000 {
-        if n % 200 == 0 { eprintln!("{:?} sending {n}", start.elapsed()); }
+        if n % 200 == 0 {
+            eprintln!("{:?} sending {n}", start.elapsed());
+        }
         if let Err(e) = push.send_timeout(numbered(n, 1000), Duration::from_secs(3)) {
             eprintln!("{n} {e} {:?} {:?}", push.stats(), stuck.stats());
-            eprintln!("{push:?}");
+            eprintln!("{fast:?}");
             return;
         }
     }

@@ -74,10 +74,6 @@ impl Endpoint {
     pub(super) fn is_dialer(&self) -> bool {
         self.listener.is_none()
     }
-
-    pub(super) fn address(&self) -> &Address {
-        &self.address
-    }
 }
 
 impl Host {

@@ -30,12 +30,31 @@ pub struct At {
 }
 
 impl SocketId {
+    /// The id with this number: sockets are counted from 0 as they are opened.
+    pub const fn from_raw(raw: usize) -> Self {
+        Self(raw)
+    }
+
     /// One of its contexts.
     pub fn context(self, context: ContextId) -> At {
         At {
             socket: self,
             context,
         }
+    }
+}
+
+impl OpId {
+    /// The id with this number, for histories that are made up.
+    pub const fn from_raw(raw: u64) -> Self {
+        Self(raw)
+    }
+}
+
+impl ConnectionId {
+    /// The id with this number, for histories that are made up.
+    pub const fn from_raw(raw: usize) -> Self {
+        Self(raw)
     }
 }
 

@@ -8,37 +8,37 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use self::read::read;
+pub(crate) use self::read::read;
 use super::label;
 
 /// What became of the messages of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     /// What each socket accepted, in order.
-    pub accepted: BTreeMap<String, Vec<Vec<u8>>>,
+    pub(crate) accepted: BTreeMap<String, Vec<Vec<u8>>>,
     /// Messages that a socket accepted and dropped because their pipe went.
-    pub dropped: BTreeMap<String, u64>,
-    pub lines: Vec<Line>,
+    pub(crate) dropped: BTreeMap<String, u64>,
+    pub(crate) lines: Vec<Line>,
 }
 
 /// One direction of one connection.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
-    pub from: String,
-    pub to: String,
-    pub handed: Vec<Vec<u8>>,
-    pub arrived: Vec<Vec<u8>>,
-    pub received: Vec<Vec<u8>>,
+pub(crate) struct Line {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) handed: Vec<Vec<u8>>,
+    pub(crate) arrived: Vec<Vec<u8>>,
+    pub(crate) received: Vec<Vec<u8>>,
     /// The connection ended.
-    pub ended: bool,
+    pub(crate) ended: bool,
     /// The receiver has no use for this connection: it has another peer.
-    pub refused: bool,
+    pub(crate) refused: bool,
     /// The receiver is closed, and receives no more.
-    pub closed: bool,
+    pub(crate) closed: bool,
 }
 
 /// What is wrong with a ledger.
-pub fn check(ledger: &Ledger) -> Vec<String> {
+pub(crate) fn check(ledger: &Ledger) -> Vec<String> {
     let mut faults = Vec::new();
     for line in &ledger.lines {
         let name = format!("{} to {}", line.from, line.to);

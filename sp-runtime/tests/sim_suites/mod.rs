@@ -1,35 +1,35 @@
 //! What the simulator's suites share: scenarios drawn from a seed, run to their end, judged by their transcript alone.
 #![allow(dead_code, reason = "each test program uses a part")]
 
-pub mod ledger;
-pub mod pair;
-pub mod pipeline;
-pub mod reqrep;
-pub mod sabotage;
-pub mod streamers;
+pub(crate) mod ledger;
+pub(crate) mod pair;
+pub(crate) mod pipeline;
+pub(crate) mod reqrep;
+pub(crate) mod sabotage;
+pub(crate) mod streamers;
 
 use std::{ops::Range, time::Duration};
 
 use spkit_runtime::sim::{Dice, Link, SocketId, World};
 
 /// Faults begin within this time.
-pub const TROUBLE_MS: usize = 6_000;
+pub(crate) const TROUBLE_MS: usize = 4_000;
 
 /// A scenario that a seed chooses the details of.
 #[derive(Clone, Copy)]
-pub struct Suite {
-    pub name: &'static str,
-    pub run: fn(u64) -> Run,
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(u64) -> Run,
 }
 
 /// A run that is over.
-pub struct Run {
-    pub world: World,
+pub(crate) struct Run {
+    pub(crate) world: World,
     /// What was wrong with it.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
-pub static SUITES: &[Suite] = &[
+pub(crate) static SUITES: &[Suite] = &[
     Suite {
         name: "reqrep",
         run: reqrep::run,
@@ -53,13 +53,13 @@ pub static SUITES: &[Suite] = &[
 ];
 
 /// The suite of this name.
-pub fn suite(name: &str) -> Option<Suite> {
+pub(crate) fn suite(name: &str) -> Option<Suite> {
     SUITES.iter().copied().find(|suite| suite.name == name)
 }
 
 impl Suite {
     /// What to type to see a run again.
-    pub fn replay(&self, seed: u64) -> String {
+    pub(crate) fn replay(&self, seed: u64) -> String {
         format!(
             "cargo run --release -p spkit-runtime --features sim --example simulate -- {} --seed {seed}",
             self.name
@@ -67,7 +67,7 @@ impl Suite {
     }
 
     /// Runs these seeds; stops at the first bad one.
-    pub fn sweep(&self, seeds: Range<u64>) {
+    pub(crate) fn sweep(&self, seeds: Range<u64>) {
         for seed in seeds {
             let run = (self.run)(seed);
             assert!(
@@ -82,7 +82,7 @@ impl Suite {
 }
 
 /// What is drawn by the dice.
-pub trait Draw {
+pub(crate) trait Draw {
     /// True so many times of a hundred.
     fn chance(&mut self, percent: usize) -> bool;
 
@@ -109,7 +109,7 @@ impl Draw for Dice {
 }
 
 /// A usual link, or any.
-pub fn any_link(dice: &mut Dice) -> Link {
+pub(crate) fn any_link(dice: &mut Dice) -> Link {
     if dice.chance(40) {
         Link::default()
     } else {
@@ -118,7 +118,7 @@ pub fn any_link(dice: &mut Dice) -> Link {
 }
 
 /// Cuts, partitions, slow ways and slow processes between these sockets, for a while.
-pub fn trouble(world: &mut World, dice: &mut Dice, some: &[SocketId], others: &[SocketId]) {
+pub(crate) fn trouble(world: &mut World, dice: &mut Dice, some: &[SocketId], others: &[SocketId]) {
     for _ in 0..dice.between(1, 7) {
         let after = dice.millis(0, TROUBLE_MS);
         let (Some(a), Some(b)) = (dice.pick(some), dice.pick(others)) else {
@@ -143,7 +143,7 @@ pub fn trouble(world: &mut World, dice: &mut Dice, some: &[SocketId], others: &[
 }
 
 /// A body that begins with its number, and is of some size that fits the link.
-pub fn body(dice: &mut Dice, name: &str, number: usize) -> Vec<u8> {
+pub(crate) fn body(dice: &mut Dice, name: &str, number: usize) -> Vec<u8> {
     let size = match dice.below(20) {
         0 => dice.between(1_000, 5_000),
         1..5 => dice.between(0, 300),
@@ -154,10 +154,10 @@ pub fn body(dice: &mut Dice, name: &str, number: usize) -> Vec<u8> {
     body
 }
 
-/// The text of a body up to its size.
-pub fn label(body: &[u8]) -> String {
-    let end = body.iter().position(|byte| *byte == b':');
-    body[..end.unwrap_or(body.len()).min(60)]
-        .escape_ascii()
-        .to_string()
+/// What a body, or the reply to it, is called: its text up to its size.
+pub(crate) fn label(body: &[u8]) -> String {
+    let prefix = if body.starts_with(b"re:") { 3 } else { 0 };
+    let end = body[prefix..].iter().position(|byte| *byte == b':');
+    let end = end.map_or(body.len(), |end| prefix + end);
+    body[..end.min(60)].escape_ascii().to_string()
 }

@@ -11,15 +11,15 @@ use super::{
     streamers::{Receiver, Sender},
 };
 
-pub fn run(seed: u64) -> Run {
+pub(crate) fn run(seed: u64) -> Run {
     scenario(seed, &PAIR0, false)
 }
 
-pub fn run_with(seed: u64, plugin: ProtocolPlugin) -> Run {
+pub(crate) fn run_with(seed: u64, plugin: ProtocolPlugin) -> Run {
     scenario(seed, &plugin, false)
 }
 
-pub fn run_with_cuts(seed: u64) -> Run {
+pub(crate) fn run_with_cuts(seed: u64) -> Run {
     scenario(seed, &PAIR0, true)
 }
 

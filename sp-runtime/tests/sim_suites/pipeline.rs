@@ -20,9 +20,9 @@ const SETTLE: Duration = Duration::from_secs(60);
 
 /// The protocols under test: the real ones, or sabotaged ones.
 #[derive(Clone, Copy)]
-pub struct Protocols {
-    pub push: ProtocolPlugin,
-    pub pull: ProtocolPlugin,
+pub(crate) struct Protocols {
+    pub(crate) push: ProtocolPlugin,
+    pub(crate) pull: ProtocolPlugin,
 }
 
 const REAL: Protocols = Protocols {
@@ -30,15 +30,15 @@ const REAL: Protocols = Protocols {
     pull: PULL0,
 };
 
-pub fn run(seed: u64) -> Run {
+pub(crate) fn run(seed: u64) -> Run {
     run_with(seed, REAL)
 }
 
-pub fn run_with(seed: u64, protocols: Protocols) -> Run {
+pub(crate) fn run_with(seed: u64, protocols: Protocols) -> Run {
     scenario(seed, protocols, false)
 }
 
-pub fn run_with_cuts(seed: u64) -> Run {
+pub(crate) fn run_with_cuts(seed: u64) -> Run {
     scenario(seed, REAL, true)
 }
 

@@ -1,8 +1,6 @@
 //! Requesters and repliers on a bad network: every request ends in exactly one reply or one error.
 
-pub mod check;
-#[cfg(test)]
-mod check_tests;
+pub(crate) mod check;
 mod history;
 mod replier;
 mod requester;
@@ -29,12 +27,12 @@ const SILENCE: Duration = Duration::from_secs(150);
 
 /// The protocols under test: the real ones, or sabotaged ones.
 #[derive(Clone, Copy)]
-pub struct Protocols {
-    pub req: ProtocolPlugin,
-    pub rep: ProtocolPlugin,
+pub(crate) struct Protocols {
+    pub(crate) req: ProtocolPlugin,
+    pub(crate) rep: ProtocolPlugin,
 }
 
-pub fn run(seed: u64) -> Run {
+pub(crate) fn run(seed: u64) -> Run {
     let real = Protocols {
         req: REQ0,
         rep: REP0,
@@ -42,7 +40,7 @@ pub fn run(seed: u64) -> Run {
     run_with(seed, real)
 }
 
-pub fn run_with(seed: u64, protocols: Protocols) -> Run {
+pub(crate) fn run_with(seed: u64, protocols: Protocols) -> Run {
     let Scenario {
         mut world,
         roles,

@@ -15,9 +15,12 @@ use spkit_protocols::{pair0::PAIR0, pull0::PULL0, push0::PUSH0, rep0::REP0, req0
 use self::meddler::Meddler;
 use super::{Run, pair, pipeline, reqrep};
 
+/// Seeds within which a fault must show.
+const SEEDS: u64 = 200;
+
 /// What is done to the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub(crate) enum How {
     /// It does not hear that a connection is lost.
     DeafToLoss,
     /// Any reply passes for the one to the last request.
@@ -144,12 +147,13 @@ macro_rules! plugin {
 }
 
 /// A fault, and the suite that has to notice it.
-pub struct Fault {
-    pub name: &'static str,
-    pub run: fn(u64) -> Run,
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(u64) -> Run,
 }
 
-pub static FAULTS: &[Fault] = &[
+/// Faults of REQ and REP.
+pub(crate) static REQREP_FAULTS: &[Fault] = &[
     Fault {
         name: "req DeafToLoss",
         run: |seed| requester(seed, plugin!(REQ0, DeafToLoss)),
@@ -214,6 +218,10 @@ pub static FAULTS: &[Fault] = &[
         name: "rep Alters",
         run: |seed| replier(seed, plugin!(REP0, Alters)),
     },
+];
+
+/// Faults of PUSH and PULL.
+pub(crate) static PIPELINE_FAULTS: &[Fault] = &[
     Fault {
         name: "push SilentWritable",
         run: |seed| pusher(seed, plugin!(PUSH0, SilentWritable)),
@@ -242,6 +250,10 @@ pub static FAULTS: &[Fault] = &[
         name: "pull Swaps",
         run: |seed| puller(seed, plugin!(PULL0, Swaps)),
     },
+];
+
+/// Faults of PAIR.
+pub(crate) static PAIR_FAULTS: &[Fault] = &[
     Fault {
         name: "pair RefusesNobody",
         run: |seed| pair::run_with(seed, plugin!(PAIR0, RefusesNobody)),
@@ -259,6 +271,22 @@ pub static FAULTS: &[Fault] = &[
         run: |seed| pair::run_with(seed, plugin!(PAIR0, SilentWritable)),
     },
 ];
+
+/// Each of these faults shows within a few seeds.
+pub(crate) fn all_are_noticed(faults: &[Fault]) {
+    let mut unnoticed = Vec::new();
+    for fault in faults {
+        let caught = (0..SEEDS).find_map(|seed| {
+            let run = (fault.run)(seed);
+            Some((seed, run.faults.into_iter().next()?))
+        });
+        match caught {
+            Some((seed, why)) => println!("{:22} seed {seed:3}: {why}", fault.name),
+            None => unnoticed.push(fault.name),
+        }
+    }
+    assert!(unnoticed.is_empty(), "not noticed: {unnoticed:?}");
+}
 
 fn requester(seed: u64, req: ProtocolPlugin) -> Run {
     reqrep::run_with(seed, reqrep::Protocols { req, rep: REP0 })

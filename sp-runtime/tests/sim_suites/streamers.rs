@@ -7,7 +7,7 @@ use spkit_runtime::sim::{Dice, Ended, News, OpId, SocketId, User, World};
 use super::{Draw, body};
 
 /// Sends numbered messages in various ways. One that was not accepted is not sent again.
-pub struct Sender {
+pub(crate) struct Sender {
     socket: SocketId,
     dice: Dice,
     name: String,
@@ -18,7 +18,7 @@ pub struct Sender {
 }
 
 impl Sender {
-    pub fn new(
+    pub(crate) fn new(
         socket: SocketId,
         seed: u64,
         name: &str,
@@ -96,7 +96,7 @@ impl User for Sender {
 }
 
 /// Receives whatever comes, now fast, now slowly.
-pub struct Receiver {
+pub(crate) struct Receiver {
     socket: SocketId,
     dice: Dice,
     slow: bool,
@@ -104,7 +104,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    pub fn new(socket: SocketId, seed: u64, slow: bool) -> Self {
+    pub(crate) fn new(socket: SocketId, seed: u64, slow: bool) -> Self {
         Self {
             socket,
             dice: Dice::new(seed),

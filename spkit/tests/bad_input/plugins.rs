@@ -195,8 +195,10 @@ mod protocols {
         until(peer, |event| {
             matches!(event, SocketEvent::Disconnected { .. }).then_some(())
         });
-        // The peer's protocol is the same, and did not panic.
-        assert_eq!(peer.try_recv().unwrap_err().kind(), ErrorKind::WouldBlock);
+        // The peer's protocol is the same, and did not panic: it has what was sent, or nothing.
+        if let Err(error) = peer.try_recv() {
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        }
         socket.close();
     }
 

@@ -11,7 +11,7 @@ use spkit_runtime::{
 use super::{Ledger, Line};
 
 /// Reads the ledger of a run that is over. `exclusive`: sockets have one peer at a time, and refuse others.
-pub fn read(world: &World, exclusive: bool) -> Ledger {
+pub(crate) fn read(world: &World, exclusive: bool) -> Ledger {
     let mut reader = Reader::default();
     for entry in world.transcript().entries() {
         if let Some(socket) = entry.socket {

@@ -4,6 +4,8 @@
 
 mod repliers;
 mod requesters;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,12 +21,12 @@ use super::{
 const LATE: Duration = Duration::from_secs(1);
 
 /// The reply to a request.
-pub fn reply_to(request: &[u8]) -> Vec<u8> {
+pub(crate) fn reply_to(request: &[u8]) -> Vec<u8> {
     [b"re:", request].concat()
 }
 
 /// What is wrong with a history.
-pub fn check(history: &History) -> Vec<String> {
+pub(crate) fn check(history: &History) -> Vec<String> {
     let mut judge = Judge::default();
     for act in &history.acts {
         let fault = judge.operation(act);

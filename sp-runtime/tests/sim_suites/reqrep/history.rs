@@ -13,29 +13,29 @@ use spkit_runtime::{
 
 /// Who is who.
 #[derive(Clone, Debug, Default)]
-pub struct Roles {
+pub(crate) struct Roles {
     /// Requesters, and after how long they send a request again, if they do.
-    pub requesters: BTreeMap<SocketId, Option<Duration>>,
-    pub repliers: BTreeSet<SocketId>,
+    pub(crate) requesters: BTreeMap<SocketId, Option<Duration>>,
+    pub(crate) repliers: BTreeSet<SocketId>,
 }
 
 /// A run as its users saw it.
 #[derive(Clone, Debug, Default)]
-pub struct History {
-    pub roles: Roles,
-    pub acts: Vec<Act>,
+pub(crate) struct History {
+    pub(crate) roles: Roles,
+    pub(crate) acts: Vec<Act>,
 }
 
 /// One thing that a user did or saw.
 #[derive(Clone, Debug)]
-pub struct Act {
-    pub at: Time,
-    pub who: At,
-    pub deed: Deed,
+pub(crate) struct Act {
+    pub(crate) at: Time,
+    pub(crate) who: At,
+    pub(crate) deed: Deed,
 }
 
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub(crate) enum Deed {
     /// A requester wants to send a request, or a replier a reply.
     Sends {
         op: OpId,
@@ -67,7 +67,7 @@ pub enum Deed {
     Closed,
 }
 
-pub fn read(transcript: &Transcript, roles: &Roles) -> History {
+pub(crate) fn read(transcript: &Transcript, roles: &Roles) -> History {
     let acts = transcript.entries().iter().filter_map(act);
     History {
         roles: roles.clone(),

@@ -78,16 +78,18 @@ impl Requester {
         self.tries = self.dice.between(1, 3);
         match self.dice.below(10) {
             0 => self.alarm(world, 50, TRY),
-            1 if !self.is_last() => {
+            1 | 2 if !self.is_last() => {
                 // Changes its mind, whether it waits or not.
                 if self.dice.chance(70) {
                     self.receive(world);
                 }
-                self.alarm(world, 800, ASK);
+                let soon = self.dice.pick(&[2, 30, 800]).unwrap_or(0);
+                self.alarm(world, soon, ASK);
             }
-            2 => {
+            3 => {
                 self.receive(world);
-                self.alarm(world, 300, GIVE_UP);
+                let soon = self.dice.pick(&[2, 30, 300]).unwrap_or(0);
+                self.alarm(world, soon, GIVE_UP);
             }
             _ => self.receive(world),
         }

@@ -15,11 +15,11 @@ use super::{
 };
 
 /// A scenario that is about to begin.
-pub struct Scenario {
-    pub world: World,
-    pub roles: Roles,
+pub(crate) struct Scenario {
+    pub(crate) world: World,
+    pub(crate) roles: Roles,
     /// Requesting users that are not done.
-    pub to_do: Rc<Cell<usize>>,
+    pub(crate) to_do: Rc<Cell<usize>>,
 }
 
 /// What a scenario is drawn with.
@@ -34,9 +34,11 @@ pub(super) struct Drawing {
     skips: bool,
     repliers: Vec<SocketId>,
     requesters: Vec<SocketId>,
+    /// Where requesters listen.
+    listening: Vec<String>,
 }
 
-pub fn build(seed: u64, protocols: Protocols) -> Scenario {
+pub(crate) fn build(seed: u64, protocols: Protocols) -> Scenario {
     let mut world = World::new(seed);
     let mut dice = Dice::new(!seed);
     world.set_links(any_link(&mut dice));
@@ -57,6 +59,7 @@ pub fn build(seed: u64, protocols: Protocols) -> Scenario {
         skips,
         repliers: Vec::new(),
         requesters: Vec::new(),
+        listening: Vec::new(),
     };
     drawing.people();
     drawing.connections();
@@ -120,7 +123,7 @@ impl Drawing {
             };
             let habits = Habits {
                 name: format!("{name}.{context}"),
-                requests: self.dice.between(1, 8),
+                requests: self.dice.between(1, 15),
                 // Otherwise a lost reply would be waited for in vain.
                 patient: self.resend.is_some(),
             };
@@ -165,8 +168,9 @@ impl Drawing {
             let sure = self.dice.below(self.repliers.len());
             let listens = self.dice.chance(30);
             if listens {
-                for address in ["", "b"] {
-                    self.listen_soon(requester, &format!("req{a}{address}"));
+                for address in [format!("req{a}"), format!("req{a}b")] {
+                    self.listen_soon(requester, &address);
+                    self.listening.push(address);
                 }
             }
             for n in 0..self.repliers.len() {
@@ -228,9 +232,7 @@ impl Drawing {
         let new = self.replier(&format!("rep{n}'"));
         let killed = self.dice.millis(0, TROUBLE_MS);
         let back = self.dice.millis(1, 1_000);
-        let dials: Vec<_> = (0..self.requesters.len())
-            .flat_map(|a| [format!("req{a}"), format!("req{a}b")])
-            .collect();
+        let dials = self.listening.clone();
         self.world.after(killed, move |world| {
             world.kill(old);
             world.after(back, move |world| {

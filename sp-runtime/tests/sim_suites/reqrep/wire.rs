@@ -1,6 +1,8 @@
 //! Judges what went over the connections, by the rules of wire.md section 8, reading the bytes itself.
 
 mod losses;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,7 @@ use super::{super::label, history::Roles};
 const ID_BIT: u32 = 0x8000_0000;
 
 /// What is wrong on the wire. From the entry `silent_from` on no request may be sent any more.
-pub fn check(world: &World, roles: &Roles, silent_from: usize) -> Vec<String> {
+pub(crate) fn check(world: &World, roles: &Roles, silent_from: usize) -> Vec<String> {
     let mut wire = Wire::default();
     let mut losses = Losses::new(roles);
     for (number, entry) in world.transcript().entries().iter().enumerate() {

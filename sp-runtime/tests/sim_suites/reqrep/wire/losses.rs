@@ -55,6 +55,7 @@ impl Losses {
     }
 
     pub(super) fn entry(&mut self, socket: SocketId, entry: &Entry) {
+        self.judge(socket, entry.at);
         let state = self.sockets.entry(socket).or_default();
         match &entry.what {
             What::Started {
@@ -77,10 +78,7 @@ impl Losses {
                 state.pipes.insert(*pipe);
                 state.connected.get_or_insert(entry.at);
             }
-            What::Event(SocketEvent::Disconnected { pipe, .. }) => {
-                self.judge(socket, entry.at);
-                self.lose(socket, *pipe, entry.at);
-            }
+            What::Event(SocketEvent::Disconnected { pipe, .. }) => state.lose(*pipe, entry.at),
             _ => {}
         }
     }
@@ -101,7 +99,6 @@ impl Losses {
         context: ContextId,
         ended: &Ended,
     ) {
-        self.judge(socket, entry.at);
         let state = self.sockets.entry(socket).or_default();
         match ended {
             Ended::Sent => {
@@ -132,19 +129,6 @@ impl Losses {
         }
     }
 
-    fn lose(&mut self, socket: SocketId, pipe: PipeId, at: Time) {
-        let state = self.sockets.entry(socket).or_default();
-        for open in state.open.values_mut() {
-            if open.pipe == Some(pipe) {
-                open.lost.get_or_insert(at);
-            }
-        }
-        state.pipes.remove(&pipe);
-        if state.pipes.is_empty() {
-            state.connected = None;
-        }
-    }
-
     /// Whether a request waits for too long, now that something else happens.
     fn judge(&mut self, socket: SocketId, now: Time) {
         let resends = self.resends.get(&socket) == Some(&true);
@@ -163,6 +147,20 @@ impl Losses {
                     "request {body} lost its connection and was not sent again at once"
                 ));
             }
+        }
+    }
+}
+
+impl Socket {
+    fn lose(&mut self, pipe: PipeId, at: Time) {
+        for open in self.open.values_mut() {
+            if open.pipe == Some(pipe) {
+                open.lost.get_or_insert(at);
+            }
+        }
+        self.pipes.remove(&pipe);
+        if self.pipes.is_empty() {
+            self.connected = None;
         }
     }
 }
