@@ -73,8 +73,9 @@ impl Figures {
 
     pub(crate) fn line(&self, job: &Job) -> String {
         let count = job.count as f64;
-        let number =
-            |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+        let number = |value: Option<f64>| {
+            value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
+        };
         let scheme = job.url.split(':').next().unwrap_or_default();
         format!(
             "lib=spkit mode={} url={scheme} size={} n={} us={} p50={} p99={} mps={} cpuM={:.4} cswM={:.5}",

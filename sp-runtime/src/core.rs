@@ -196,9 +196,10 @@ impl SocketCore {
         let mut message = None;
         // What had come before a close may still be taken.
         if let Err(error) = self.rest.check_open(context)
-            && self.rest.queue(context).is_none_or(RecvQueue::is_empty) {
-                return Err(error);
-            }
+            && self.rest.queue(context).is_none_or(RecvQueue::is_empty)
+        {
+            return Err(error);
+        }
         if self.info.wants_recv() {
             self.event(Event::recv(context, &mut message));
             if let Some(error) = self.rest.failed.take() {
@@ -440,14 +441,15 @@ impl SocketCore {
             return;
         }
         if let Some(state) = self.rest.pipes.get_mut(pipe.raw())
-            && state.held {
-                // Paused while the batch was read.
-                let rest = state.rest.get_or_insert_default();
-                while let Some(message) = inbox.pop() {
-                    rest.push(message);
-                }
-                return;
+            && state.held
+        {
+            // Paused while the batch was read.
+            let rest = state.rest.get_or_insert_default();
+            while let Some(message) = inbox.pop() {
+                rest.push(message);
             }
+            return;
+        }
         self.event(Event::received(pipe, inbox));
         if inbox.is_empty() {
             return;
@@ -468,9 +470,10 @@ impl SocketCore {
     pub(crate) fn resume(&mut self, pipe: PipeId) -> bool {
         if let Some(state) = self.rest.pipes.get_mut(pipe.raw())
             && !state.paused()
-                && let Some(mut rest) = state.rest.take() {
-                    self.deliver(pipe, &mut rest);
-                }
+            && let Some(mut rest) = state.rest.take()
+        {
+            self.deliver(pipe, &mut rest);
+        }
         self.wants(pipe)
     }
 

@@ -436,13 +436,15 @@ impl<B: Bells> Handover<B> {
         state.lead = Lead::Watch;
         state.wake_by = wake_by;
         state.used = false;
-        if !state.callers_park && !mutant("settle_over_parked")
-            && let Some(next) = state.parked.pop_front() {
-                state.lead = Lead::Caller;
-                state.used = true;
-                next.set_leads(true);
-                state.unpark = Some(next.thread.clone());
-            }
+        if !state.callers_park
+            && !mutant("settle_over_parked")
+            && let Some(next) = state.parked.pop_front()
+        {
+            state.lead = Lead::Caller;
+            state.used = true;
+            next.set_leads(true);
+            state.unpark = Some(next.thread.clone());
+        }
         true
     }
 

@@ -60,7 +60,6 @@ fn the_scenarios_reach_what_they_are_about() {
         ("Disconnected", 300),
         ("Refused, ConnectionRefused", 100),
         ("Refused, HandshakeTimedOut", 5),
-        ("Refused, ConnectionReset", 5),
         ("Cut", 100),
         ("Killed", 10),
     ] {

@@ -67,10 +67,10 @@ impl Stream {
         if order.last.len() <= at {
             order.last.resize(at + 1, None);
         }
-        if let Some(last) = order.last[at].replace(number) {
-            if number <= last {
-                return fault(format!("message {number} came after {last}"));
-            }
+        if let Some(last) = order.last[at].replace(number)
+            && number <= last
+        {
+            return fault(format!("message {number} came after {last}"));
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if number < seen.below || seen.ahead.contains(&number) {

@@ -167,9 +167,18 @@ impl fmt::Display for Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        let ended = self.child.try_wait();
         // Fails only if it ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Part of the story of a test that failed.
+        if thread::panicking()
+            && let Some(errors) = self.errors.take()
+        {
+            let errors = errors.join().unwrap_or_default();
+            let errors = String::from_utf8_lossy(&errors);
+            eprintln!("{self} was at {ended:?}, and had said: {errors}");
+        }
     }
 }
 

@@ -60,17 +60,20 @@ impl Effects for Rest {
 
     fn resume(&mut self, pipe: PipeId) {
         if let Some(state) = self.pipes.get_mut(pipe.raw())
-            && std::mem::take(&mut state.held) && !state.paused() {
-                self.outcome.resumed.push(pipe);
-            }
+            && std::mem::take(&mut state.held)
+            && !state.paused()
+        {
+            self.outcome.resumed.push(pipe);
+        }
     }
 
     fn close(&mut self, pipe: PipeId, why: ErrorKind) {
         if let Some(state) = self.pipes.get_mut(pipe.raw())
-            && state.closing.is_none() {
-                state.closing = Some(Error::new(why, "the protocol refused the peer"));
-                self.outcome.closed.push(pipe);
-            }
+            && state.closing.is_none()
+        {
+            state.closing = Some(Error::new(why, "the protocol refused the peer"));
+            self.outcome.closed.push(pipe);
+        }
     }
 
     fn queue(&mut self, context: ContextId, message: Message) {

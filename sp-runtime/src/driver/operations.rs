@@ -164,9 +164,10 @@ impl Shared {
         mut attempt: impl FnMut(&mut Waiting) -> Result<Option<T>>,
     ) -> Result<T> {
         if direction == Direction::Send
-            && let Some(done) = attempt(&mut Waiting::Not)? {
-                return Ok(done);
-            }
+            && let Some(done) = attempt(&mut Waiting::Not)?
+        {
+            return Ok(done);
+        }
         let deadline = timeout.map(|timeout| clock::now() + timeout);
         let me = WAITER
             .take()

@@ -332,9 +332,10 @@ impl Shared {
     pub(super) fn forget_hot(&self, cell: &PipeCell) {
         // Only whoever leads holds the poller; a stale hint costs one useless guess.
         if let Ok(mut poller) = self.poller.try_lock()
-            && poller.hot.as_ref().is_some_and(|hot| hot.id == cell.id) {
-                poller.hot = None;
-            }
+            && poller.hot.as_ref().is_some_and(|hot| hot.id == cell.id)
+        {
+            poller.hot = None;
+        }
     }
 }
 

@@ -6,10 +6,7 @@ use std::{env, fs::File, io::Write as _, net::TcpStream, process::Command, time:
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spkit::{Backend, ErrorKind, Runtime, SocketEvent, options::RECONNECT_MIN};
 
-use crate::{
-    raw, refused, until,
-    world::{SOON, connect},
-};
+use crate::{connect::connect, raw, refused, until, world::SOON};
 
 const PUSH: u16 = 0x50;
 

@@ -1,6 +1,8 @@
 //! Bad input of every sort ends in an error or an event that says what and why, and harms nothing else.
 
 mod addresses;
+#[path = "../support/connect.rs"]
+mod connect;
 #[cfg(unix)]
 mod descriptors;
 mod peers;

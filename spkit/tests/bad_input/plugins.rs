@@ -5,17 +5,14 @@ mod glass;
 #[path = "../support/polled.rs"]
 mod polled;
 
-use std::{task::Poll, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use spkit::{
     Backend, Error, ErrorKind, Runtime, Socket, SocketEvent,
     options::{HANDSHAKE_TIMEOUT, RECONNECT_MIN},
 };
 
-use crate::{
-    refused, until,
-    world::{SOON, connect},
-};
+use crate::{connect::connect, refused, until, world::SOON};
 
 /// With either backend, and with another connection that must not notice.
 fn beside_a_good_one(test: impl Fn(&Runtime)) {
@@ -232,11 +229,7 @@ mod protocols {
                 b.send("panic: received").unwrap();
                 names_us(&blocked.join().unwrap().unwrap_err());
             });
-            assert!(task.rings_after(0, SOON));
-            let Poll::Ready(result) = task.poll() else {
-                panic!("woken for nothing");
-            };
-            names_us(&result.unwrap_err());
+            names_us(&task.finish(SOON).unwrap().unwrap_err());
             has_failed(&a, &b);
         });
     }

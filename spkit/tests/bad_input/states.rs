@@ -2,7 +2,10 @@
 
 use spkit::{ErrorKind, Message, SendError};
 
-use crate::world::{SOON, connect, everywhere};
+use crate::{
+    connect::connect,
+    world::{SOON, everywhere},
+};
 
 /// The error's kind, once it is clear that the message came back.
 fn back(sent: Result<(), SendError>, body: &[u8]) -> ErrorKind {

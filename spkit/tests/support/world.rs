@@ -1,11 +1,8 @@
 //! Both backends, every transport.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use spkit::{Backend, Runtime, Socket};
+use spkit::{Backend, Runtime};
 
 /// Longer than anything takes that works.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -21,17 +18,5 @@ pub(crate) fn everywhere(test: impl Fn(&Runtime, &str)) {
             test(&runtime, address);
         }
         assert!(runtime.shutdown(SOON), "{backend:?} does not shut down");
-    }
-}
-
-/// Connects one socket to the other, and waits until both know.
-pub(crate) fn connect(from: &Socket, to: &Socket, address: &str) {
-    let listener = to.listen(address).unwrap();
-    let dialer = from.dial(listener.local_addr().as_str()).unwrap();
-    dialer.connected(SOON).unwrap();
-    let start = Instant::now();
-    while listener.peers() == 0 {
-        assert!(start.elapsed() < SOON, "nobody came to {address}");
-        thread::yield_now();
     }
 }

@@ -8,8 +8,9 @@ use spkit::{
 };
 
 use crate::{
+    connect::connect,
     polled::Polled,
-    world::{SOON, connect, everywhere},
+    world::{SOON, everywhere},
 };
 
 const MESSAGES: u32 = 600;

@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Mutex, thread, time::Duration};
 use spkit::{ErrorKind, Message, Socket};
 
 use crate::{
+    connect::connect,
     connected,
     polled::Polled,
     until_waiting,
-    world::{SOON, connect, everywhere},
+    world::{SOON, everywhere},
 };
 
 #[test]

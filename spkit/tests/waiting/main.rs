@@ -2,6 +2,8 @@
 
 mod cancel;
 mod close;
+#[path = "../support/connect.rs"]
+mod connect;
 mod dialers;
 mod ending;
 mod handing_on;
@@ -17,7 +19,8 @@ use std::{thread, time::Instant};
 
 use spkit::{Error, Message, Result, Runtime, Socket};
 
-use world::{SOON, connect};
+use connect::connect;
+use world::SOON;
 
 /// Two sockets, connected.
 fn connected(runtime: &Runtime, protocols: [&str; 2], address: &str) -> (Socket, Socket) {
