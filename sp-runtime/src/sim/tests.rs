@@ -46,6 +46,7 @@ fn busy(seed: u64) -> String {
     });
     world.enlist(move |world: &mut World, news: News| match news {
         News::Ended(_, Ended::Sent) => drop(world.recv(client, None)),
+        News::Ended(..) => world.alarm(SECOND / 100, 0),
         _ => drop(world.send(client, "ping", None)),
     });
     world.after(SECOND / 2, move |world| world.cut(client, server));

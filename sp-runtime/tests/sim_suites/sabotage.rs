@@ -74,7 +74,7 @@ impl Meddling {
     /// True now and then.
     fn now_and_then(&mut self) -> bool {
         self.count += 1;
-        self.count % 5 == 0
+        self.count.is_multiple_of(5)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Links and what ails them.
 
+#![allow(clippy::field_reassign_with_default)] // Weather is not to be built in one expression from outside.
 use super::*;
 
 /// The times at which a socket gained or lost a connection, in milliseconds since the beginning.

@@ -115,7 +115,7 @@ impl Reader {
             let handed = std::mem::take(&mut self.end(*connection, *from).handed);
             let mut line = Line {
                 from: name(*from),
-                to: to.map_or("nobody".to_owned(), name),
+                to: to.map_or_else(|| "nobody".to_owned(), name),
                 handed,
                 ended: self.end(*connection, *from).gone,
                 ..Line::default()

@@ -102,7 +102,7 @@ impl Wire {
             None if self.sending.values().any(|sent| sent == body) => accepted.add(body.to_vec()),
             None => return Err("a request that no user sent".to_owned()),
         };
-        let base = *accepted.base.get_or_insert(id.wrapping_sub(number));
+        let base = *accepted.base.get_or_insert_with(|| id.wrapping_sub(number));
         if id & ID_BIT == 0 || (id ^ base.wrapping_add(number)) & !ID_BIT != 0 {
             return Err(format!(
                 "{} is request {number} after {base:08x}",
