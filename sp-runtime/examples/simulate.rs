@@ -13,7 +13,7 @@ use std::{
 use sim_suites::{SUITES, Suite};
 
 const USAGE: &str = "usage: simulate SUITE [--seeds N] [--first K] [--jobs N] [--keep-going]
-       simulate SUITE --seed K [--quiet]";
+       simulate SUITE --seed K [--quiet] [--world]";
 
 struct Args {
     suite: Suite,
@@ -24,6 +24,8 @@ struct Args {
     /// One seed alone, with its transcript.
     seed: Option<u64>,
     quiet: bool,
+    /// With the state of everything at its end.
+    world: bool,
 }
 
 fn main() -> ExitCode {
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
 /// Runs one seed and shows everything.
 fn replay(args: &Args, seed: u64) -> ExitCode {
     let run = (args.suite.run)(seed);
-    if std::env::var_os("WORLD").is_some() {
+    if args.world {
         println!("{:#?}", run.world);
     }
     if !args.quiet {
@@ -110,11 +112,13 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Args, String> {
         keep_going: false,
         seed: None,
         quiet: false,
+        world: false,
     };
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--keep-going" => parsed.keep_going = true,
             "--quiet" => parsed.quiet = true,
+            "--world" => parsed.world = true,
             _ => {
                 let value = args.next().and_then(|value| value.parse::<u64>().ok());
                 let value = value.ok_or_else(|| format!("{arg} takes a number"))?;

@@ -667,6 +667,26 @@ impl SocketCore {
     }
 }
 
+/// Stands in for a protocol that is dropped.
+#[derive(Debug)]
+struct Gone(&'static ProtocolInfo);
+
+impl Protocol for Gone {
+    fn info(&self) -> &'static ProtocolInfo {
+        self.0
+    }
+
+    fn on_event(&mut self, _: &mut Cx<'_>, _: Event<'_>) {}
+}
+
+impl Drop for SocketCore {
+    fn drop(&mut self) {
+        let protocol = std::mem::replace(&mut self.protocol, Box::new(Gone(self.info)));
+        // Its destructor is foreign: a panic in it ends there.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(protocol)));
+    }
+}
+
 impl Rest {
     fn check_open(&self, context: ContextId) -> Result<()> {
         if context == ContextId::SOCKET && matches!(self.phase, Phase::Open) {

@@ -1,10 +1,10 @@
 //! Sockets as users have them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, panic::catch_unwind, sync::Arc, time::Duration};
 
 use spkit_api::{
-    Address, ContextId, Error, ErrorKind, Message, OptSpec, Options, ProtocolInfo, ProtocolPlugin,
-    Result, SendError, Time, Value,
+    Address, ContextId, Error, ErrorKind, Message, OptSpec, Options, Protocol, ProtocolInfo,
+    ProtocolPlugin, Result, SendError, Time, Value,
     option::{Change, Opt, OptionType, Scope},
     options::{COMMON, LINGER, RECONNECT_MAX, RECONNECT_MIN},
 };
@@ -65,7 +65,7 @@ impl Socket {
             .collect();
         let shared = Shared::start(
             Arc::clone(runtime),
-            plugin.build(),
+            build(plugin)?,
             plugin.origin(),
             options,
             limit,
@@ -332,6 +332,20 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.handle.shared.fmt(f)
     }
+}
+
+/// A new state machine; a panic in the plugin is an error that names its crate.
+fn build(plugin: &ProtocolPlugin) -> Result<Box<dyn Protocol>> {
+    catch_unwind(|| plugin.build()).map_err(|_| {
+        Error::new(
+            ErrorKind::PluginPanicked,
+            format!(
+                "protocol `{}` of crate {}: no socket was opened",
+                plugin.info().name(),
+                plugin.origin()
+            ),
+        )
+    })
 }
 
 pub(crate) fn within(timeout: Duration) -> Patience {

@@ -11,7 +11,7 @@ use spkit_api::{
 
 use super::{
     Shared, clock,
-    pipe_cell::{PipeCell, guarded},
+    pipe_cell::{Held, PipeCell, guarded},
     reactor::ObjectReactor,
     turn::{HANDSHAKE, Poller, REST},
 };
@@ -38,8 +38,8 @@ pub(super) struct Object {
 
 #[derive(Debug)]
 enum Kind {
-    Listener(Box<dyn Listener>),
-    Connecting(Box<dyn Connecting>),
+    Listener(Held<dyn Listener>),
+    Connecting(Held<dyn Connecting>),
     Pipe(Arc<PipeCell>),
     /// Being polled, outside of the table.
     Away,
@@ -98,9 +98,10 @@ impl Shared {
         options: Options,
     ) -> Result<(EndpointId, Address)> {
         let config = self.config(address, &options);
-        let listener = guarded(plugin.origin(), || plugin.transport().listen(&config))
+        let listener = guarded(plugin.origin(), || plugin.transport().listen(&config));
+        let listener = Held::new(listener.map_err(|error| error.at(address))?);
+        let local = guarded(plugin.origin(), || Ok(listener.local_address()))
             .map_err(|error| error.at(address))?;
-        let local = listener.local_address();
         let endpoint = self.with_core(|hosted| hosted.core.add_endpoint(None))?;
         let object = {
             let mut objects = lock(&self.objects);
@@ -128,8 +129,8 @@ impl Shared {
     ) -> Result<EndpointId> {
         let config = self.config(address, &options);
         // The first attempt is made twice: here for its errors, and in its turn for the connection.
-        guarded(plugin.origin(), || plugin.transport().dial(&config))
-            .map_err(|error| error.at(address))?;
+        let probe = guarded(plugin.origin(), || plugin.transport().dial(&config));
+        drop(Held::new(probe.map_err(|error| error.at(address))?));
         let endpoint = self.with_core(|hosted| hosted.core.add_endpoint(Some(pauses)))?;
         let state = Endpoint::new(address.clone(), plugin, options);
         lock(&self.objects).endpoints.insert(endpoint, state);
@@ -217,7 +218,7 @@ impl Shared {
         self: &Arc<Self>,
         key: u32,
         endpoint: EndpointId,
-        mut listener: Box<dyn Listener>,
+        mut listener: Held<dyn Listener>,
         poller: &mut Poller,
     ) -> bool {
         let mut fatal = None;
@@ -246,7 +247,7 @@ impl Shared {
             let accepted = guarded(origin, || {
                 match listener.poll_accept(&mut IoCx::new(&mut reactor, Ready::READABLE)) {
                     Poll::Pending => Ok(None),
-                    Poll::Ready(result) => result.map(Some),
+                    Poll::Ready(result) => result.map(|made| Some(Held::new(made))),
                 }
             });
             match accepted {
@@ -306,7 +307,7 @@ impl Shared {
         let (plugin, address, options) = prepared;
         let config = self.config(&address, &options);
         match guarded(plugin.origin(), || plugin.transport().dial(&config)) {
-            Ok(connecting) => self.start_connecting(endpoint, connecting, poller),
+            Ok(connecting) => self.start_connecting(endpoint, Held::new(connecting), poller),
             Err(error) => {
                 self.with_core(|hosted| hosted.core.refused(endpoint, error.at(&address)));
             }
@@ -316,7 +317,7 @@ impl Shared {
     fn start_connecting(
         self: &Arc<Self>,
         endpoint: EndpointId,
-        connecting: Box<dyn Connecting>,
+        connecting: Held<dyn Connecting>,
         poller: &mut Poller,
     ) {
         let (key, limit) = {
@@ -352,7 +353,7 @@ impl Shared {
         self: &Arc<Self>,
         key: u32,
         endpoint: EndpointId,
-        mut connecting: Box<dyn Connecting>,
+        mut connecting: Held<dyn Connecting>,
         ready: Ready,
         poller: &mut Poller,
     ) -> bool {
@@ -375,7 +376,7 @@ impl Shared {
         let polled = guarded(origin, || {
             match connecting.poll_pipe(&mut IoCx::new(&mut reactor, ready)) {
                 Poll::Pending => Ok(None),
-                Poll::Ready(result) => result.map(Some),
+                Poll::Ready(result) => result.map(|made| Some(Held::new(made))),
             }
         });
         match polled {
@@ -402,7 +403,7 @@ impl Shared {
         self: &Arc<Self>,
         key: u32,
         endpoint: EndpointId,
-        pipe: Box<dyn Pipe>,
+        pipe: Held<dyn Pipe>,
         origin: Origin,
         poller: &mut Poller,
     ) {
@@ -547,10 +548,7 @@ impl Shared {
         });
         // The plugin's object goes outside of every lock, and after its pipe: once the peer sees the end, no message may
         // be given to the pipe any more.
-        let _ = guarded(cell.origin, || {
-            drop(pipe);
-            Ok(())
-        });
+        drop(pipe);
         drop(object);
         drop(left);
         if let Some(listener) = waits {

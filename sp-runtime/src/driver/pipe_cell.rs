@@ -1,6 +1,7 @@
 //! A pipe as the driver holds it: the plugin's object under a lock of its own.
 
 use std::{
+    ops::{Deref, DerefMut},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
 };
@@ -25,7 +26,7 @@ pub(crate) struct PipeCell {
 #[derive(Debug)]
 pub(crate) struct PipeIo {
     /// `None` once it is closed.
-    pub(crate) pipe: Option<Box<dyn Pipe>>,
+    pub(crate) pipe: Option<Held<dyn Pipe>>,
     /// Taken from the outbox and not yet by the pipe.
     pub(crate) batch: Batch,
     /// Messages the pipe took so far.
@@ -41,7 +42,7 @@ impl PipeCell {
         endpoint: EndpointId,
         coalesces: bool,
         origin: Origin,
-        pipe: Box<dyn Pipe>,
+        pipe: Held<dyn Pipe>,
     ) -> Arc<Self> {
         Arc::new(Self {
             id,
@@ -62,12 +63,49 @@ impl PipeCell {
 impl PipeIo {
     /// Messages handed to the carrier since the last call.
     pub(crate) fn newly_handed(&mut self) -> u64 {
-        let pending = self
-            .pipe
-            .as_ref()
-            .map_or(0, |pipe| pipe.pending().messages as u64);
+        let pending = self.pipe.as_ref().map_or(0, |pipe| {
+            let pending = catch_unwind(AssertUnwindSafe(|| pipe.pending()));
+            pending.unwrap_or_default().messages as u64
+        });
         let handed = self.taken.saturating_sub(pending).max(self.reported);
         handed - std::mem::replace(&mut self.reported, handed)
+    }
+}
+
+/// A plugin's object. Its destructor is foreign too: a panic in it ends there.
+#[derive(Debug)]
+pub(crate) struct Held<T: ?Sized>(Option<Box<T>>);
+
+impl<T: ?Sized> Held<T> {
+    pub(crate) fn new(object: Box<T>) -> Self {
+        Self(Some(object))
+    }
+}
+
+impl<T: ?Sized> Deref for Held<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match &self.0 {
+            Some(object) => object,
+            None => unreachable!("held until dropped"),
+        }
+    }
+}
+
+impl<T: ?Sized> DerefMut for Held<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        match &mut self.0 {
+            Some(object) => object,
+            None => unreachable!("held until dropped"),
+        }
+    }
+}
+
+impl<T: ?Sized> Drop for Held<T> {
+    fn drop(&mut self) {
+        let object = self.0.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(object)));
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{
     sync::{lock, thread},
 };
 
+/// Rounds of work after which the system is asked for events, however much there is to do.
+const UNASKED: u32 = 4;
+
 /// No timer is set.
 pub(super) const NEVER: u64 = u64::MAX;
 
@@ -36,6 +39,8 @@ pub(super) struct Poller {
     inbox: Inbox,
     scratch: Scratch,
     yields: Yields,
+    /// Rounds since the system was asked for events.
+    unasked: u32,
     /// Messages received since the last look at them.
     came: usize,
     /// The pipe that delivered last: worth a guess if it is the only one.
@@ -52,6 +57,7 @@ impl Default for Poller {
             inbox: Inbox::default(),
             scratch: Scratch::default(),
             yields: Yields::new(0),
+            unasked: 0,
             came: 0,
             hot: None,
         }
@@ -68,6 +74,13 @@ impl Shared {
             // What is put off could be what the peer waits for before it answers.
             self.flush();
             let woken = self.handover.after_sleep(me, &mut poller.ready);
+            if !poller.ready.is_empty() {
+                // A pipe that always has more must not keep the others from being seen.
+                poller.unasked += 1;
+                if poller.unasked >= UNASKED {
+                    self.look(poller, Some(Duration::ZERO));
+                }
+            }
             let worked = self.work_through(poller, Some(me));
             if woken || me.is_woken() {
                 self.hand_back(poller);
@@ -163,6 +176,7 @@ impl Shared {
     /// Takes events from the system's poller.
     fn look(&self, poller: &mut Poller, timeout: Option<Duration>) {
         self.pick_up(poller);
+        poller.unasked = 0;
         let Poller {
             poll, events, work, ..
         } = poller;
@@ -299,11 +313,13 @@ impl Shared {
             object: cell.object,
             scratch,
         };
+        let mut owes = false;
         let result = guarded(cell.origin, || {
-            pipe.poll_recv(&mut IoCx::new(&mut reactor, ready), inbox)
+            let progress = pipe.poll_recv(&mut IoCx::new(&mut reactor, ready), inbox)?;
+            // A carrier that must answer (a handshake, a ping) has its say at once.
+            owes = pipe.pending().bytes > 0;
+            Ok(progress)
         });
-        // A carrier that must answer (a handshake, a ping) has its say at once.
-        let owes = pipe.pending().bytes > 0;
         let came = !inbox.is_empty();
         if came {
             poller.came += inbox.len();

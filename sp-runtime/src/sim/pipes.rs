@@ -262,10 +262,11 @@ impl Host {
             id, pipe, batch, ..
         } = io;
         let lost = batch.len() + pipe.pending().messages;
-        drop(pipe);
         self.pipes.remove(&id);
         self.core.lost(lost);
         self.core.remove_pipe(id, error);
+        // As the driver: once the peer can see the end, no message is given to the pipe any more.
+        drop(pipe);
         self.count_pipe(endpoint, -1);
         self.look_for_more(endpoint, env);
     }

@@ -1,6 +1,7 @@
 //! One end of a simulated connection, as a stream pipe holds it.
 
 use std::{
+    fmt,
     io::{self, IoSlice, Read, Write},
     sync::Arc,
     task::Poll,
@@ -11,7 +12,6 @@ use spkit_api::{Address, PipeFacts, stream::ByteStream};
 
 use super::{cable::Stage, net::Hub};
 
-#[derive(Debug)]
 pub(super) struct SimStream {
     hub: Arc<Hub>,
     cable: usize,
@@ -25,6 +25,12 @@ impl SimStream {
             cable,
             end,
         }
+    }
+}
+
+impl fmt::Debug for SimStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SimStream(end {} of cable {})", self.end, self.cable)
     }
 }
 
