@@ -50,6 +50,7 @@ pub(crate) struct RuntimeInner {
     pub(crate) registry: Registry,
     pub(crate) plain: bool,
     pub(crate) memory: Arc<Memory>,
+    memory_total: usize,
     pub(crate) resolver: Resolver,
     pub(crate) state: SharedState,
     random: Mutex<Random>,
@@ -101,7 +102,7 @@ impl Runtime {
 
     /// Bytes of receive memory in use, and how many there are.
     pub fn memory(&self) -> (usize, usize) {
-        (self.inner.memory.used(), self.inner.memory.total())
+        (self.inner.memory.used(), self.inner.memory_total)
     }
 
     /// Opens a socket of a protocol, by name.
@@ -187,7 +188,9 @@ impl Builder {
         let inner = RuntimeInner {
             registry,
             plain: self.backend == Backend::Background || cfg!(not(unix)),
-            memory: Memory::new(self.memory),
+            // The accounts may run over by an eighth, for what cannot be refused any more.
+            memory: Memory::new(self.memory / 9 * 8),
+            memory_total: self.memory,
             resolver: Resolver::default(),
             state: SharedState::new(),
             random: Mutex::new(Random::new(RandomState::new().build_hasher().finish())),

@@ -202,33 +202,29 @@ impl Pipe for DatagramPipe {
     }
 
     /// Flushes, says goodbye, and waits for the peer's: until then it may send, which to a socket that is gone would
-    /// cost it what it has not read yet (unix(7) does not say so; Linux empties the queue of a connected sender).
+    /// cost it what it has not read yet (Linux empties the queue of a connected sender then).
     fn poll_close(&mut self, io: &mut IoCx<'_>) -> Poll<Result<()>> {
-        let now = io.now();
         let flushed = self.poll_flush(io)?.is_ready();
-        self.seat.peer.discard();
-        if flushed && self.bye_at.is_none_or(|at| at + BYE_AGAIN_AFTER <= now) {
+        let Seat { port, peer, .. } = &self.seat;
+        port.read_for(io, peer.member, None)?;
+        peer.discard();
+        match peer.is_gone() {
+            Some(_) if flushed => return Poll::Ready(Ok(())),
+            Some(error) => return Poll::Ready(Err(error)),
+            None if !flushed => return Poll::Pending,
+            None => {}
+        }
+        let now = io.now();
+        if self.bye_at.is_none_or(|at| at + BYE_AGAIN_AFTER <= now) {
             match self.seat.say(Control::Bye) {
-                Sent::Yes => {
-                    self.seat.peer.says_bye();
-                    self.bye_at = Some(now);
-                }
+                Sent::Yes => self.bye_at = Some(now),
                 Sent::Full => return self.await_room(io),
                 Sent::Gone(_) => return Poll::Ready(Ok(())),
             }
+            peer.says_bye();
         }
-        let Seat { port, peer, .. } = &self.seat;
-        port.read_for(io, peer.member, None)?;
-        match peer.is_gone() {
-            Some(error) if !flushed => Poll::Ready(Err(error)),
-            Some(_) => Poll::Ready(Ok(())),
-            None => {
-                if flushed {
-                    io.set_timer(AGAIN, BYE_AGAIN_AFTER);
-                }
-                Poll::Pending
-            }
-        }
+        io.set_timer(AGAIN, BYE_AGAIN_AFTER);
+        Poll::Pending
     }
 
     fn pending(&self) -> PendingOut {

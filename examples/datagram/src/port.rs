@@ -271,7 +271,8 @@ impl Port {
         let known = table.peers.get(from);
         match (known, datagram) {
             (Some(peer), Ok(Datagram::Control(Control::Hello(protocol)))) if self.serves => {
-                // Whoever had the address is gone, or it would not say hello again.
+                // Whoever had the address is gone, or it would not say hello again; a goodbye would reach the new one.
+                peer.says_bye();
                 peer.end(vanished());
                 table.peers.remove(from);
                 self.call(table, from, protocol);

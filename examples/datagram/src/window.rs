@@ -20,10 +20,10 @@ pub(crate) const WINDOW: u64 = 128 * 1024;
 /// is always told.
 const TELL: u64 = 8 * 1024;
 
-/// What a message of this length costs: about what the kernel counts for it, its own data and slack included.
+/// What a message of this length costs: what the kernel counts for it at most, its own data and slack included.
 pub(crate) fn cost(len: usize) -> u64 {
     let len = len as u64;
-    len + len.min(2048) + 1024
+    len + len.min(8 * 1024) + 1024
 }
 
 /// The sending end of a window.

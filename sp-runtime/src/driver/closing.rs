@@ -41,6 +41,8 @@ impl Shared {
             *close_by = Some(clock::now() + drain);
             self.closing.store(true, Ordering::Release);
         }
+        lock(&self.news.state).changes += 1;
+        self.news.changed.notify_all();
         let endpoints: Vec<_> = lock(&self.objects).endpoints.keys().copied().collect();
         self.with_core(|hosted| hosted.core.close());
         for endpoint in endpoints {

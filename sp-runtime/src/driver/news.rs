@@ -30,6 +30,10 @@ impl Shared {
             if let Some(value) = condition(self) {
                 break Some(value);
             }
+            if self.is_closing() {
+                // Nothing more will come to pass.
+                break None;
+            }
             state = lock(&self.news.state);
             let left = until.since(clock::now());
             if left.is_zero() {

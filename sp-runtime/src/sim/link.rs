@@ -43,6 +43,13 @@ impl Default for Link {
 }
 
 impl Link {
+    /// The same with something changed: `Link::default().with(|link| link.window = 10)`.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
+
     /// Some way or other, as the dice will: from a good one within a machine to a bad one around the world.
     pub fn random(dice: &mut Dice) -> Self {
         let any = |dice: &mut Dice, from: &[u64]| dice.pick(from).unwrap_or(0);

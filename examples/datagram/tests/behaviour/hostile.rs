@@ -126,9 +126,11 @@ fn a_new_hello_from_the_same_address_replaces_the_old_peer() {
     let (pull, raw) = stranger(&house);
     raw.send(HELLO_PUSH).unwrap();
     assert_eq!(loss(&pull).kind(), ErrorKind::ConnectionReset);
+    assert_eq!(hear(&raw), b"H\0SP\0\0\x51\0\0");
     pull.wait_for_peers(1, LONG).unwrap();
     raw.send(b"Dnew").unwrap();
     assert_eq!(pull.recv_timeout(LONG).unwrap().body(), b"new");
+    assert_eq!(hear(&raw), b"P", "no goodbye to the old one came here");
 }
 
 #[test]

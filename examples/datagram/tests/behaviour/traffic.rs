@@ -95,8 +95,10 @@ fn who_does_not_receive_can_send() {
                 (dialing, listening)
             };
             // Until nothing goes any more.
-            let patience = Duration::from_millis(300);
-            while other.send_timeout(vec![1; 1000], patience).is_ok() {}
+            let patience = Duration::from_millis(100);
+            let fills = |_: &u32| other.send_timeout(vec![1; 1000], patience).is_ok();
+            let filled = (0..2_000).take_while(fills).count();
+            assert!(filled >= 200, "{filled} messages of 1 kB wait");
             let receiving =
                 thread::spawn(move || (0..2_000).for_each(|n| assert_eq!(number(&other), n)));
             for n in 0..2_000 {

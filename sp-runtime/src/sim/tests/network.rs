@@ -1,6 +1,5 @@
 //! Links and what ails them.
 
-#![allow(clippy::field_reassign_with_default)] // Weather is not to be built in one expression from outside.
 use super::*;
 
 /// The times at which a socket gained or lost a connection, in milliseconds since the beginning.
@@ -27,9 +26,7 @@ fn open_pair(world: &mut World) -> (SocketId, SocketId) {
 #[test]
 fn latency_is_paid_each_way() {
     let mut world = World::new(1);
-    let mut link = Link::default();
-    link.latency = SECOND;
-    world.set_links(link);
+    world.set_links(Link::default().with(|link| link.latency = SECOND));
     let (left, right) = open_pair(&mut world);
     world.listen(left, "left").unwrap();
     world.dial(right, "left").unwrap();
@@ -131,12 +128,12 @@ fn a_handshake_does_not_wait_for_ever() {
 #[test]
 fn the_worst_link_delivers_everything_in_order() {
     let mut world = World::new(6);
-    let mut link = Link::default();
-    link.jitter = SECOND / 10;
-    link.piece = 3;
-    link.window = 10;
-    link.stutter = 60;
-    world.set_links(link);
+    world.set_links(Link::default().with(|link| {
+        link.jitter = SECOND / 10;
+        link.piece = 3;
+        link.window = 10;
+        link.stutter = 60;
+    }));
     let (left, right) = open_pair(&mut world);
     world.listen(left, "left").unwrap();
     world.dial(right, "left").unwrap();
@@ -153,9 +150,7 @@ fn the_worst_link_delivers_everything_in_order() {
 #[test]
 fn bandwidth_takes_its_time() {
     let mut world = World::new(7);
-    let mut link = Link::default();
-    link.bandwidth = Some(100_000);
-    world.set_links(link);
+    world.set_links(Link::default().with(|link| link.bandwidth = Some(100_000)));
     let (left, right) = open_pair(&mut world);
     world.listen(left, "left").unwrap();
     world.dial(right, "left").unwrap();
