@@ -267,8 +267,10 @@ fn many_asked(scene: Scene) {
 fn program_asks_often(scene: Scene) {
     let place = scene.place();
     let mut rep = scene.theirs(&place, "rep", "--data pong --quoted");
-    let mut req = scene.ours(&place, "req", "--data ping --quoted --interval 0.01");
-    for _ in 0..50 {
+    // nanomsg leaves Nagle's algorithm on: its reply may wait for a delayed acknowledgement (40 ms), by which time a
+    // shorter interval has always asked anew.
+    let mut req = scene.ours(&place, "req", "--data ping --quoted --interval 0.1");
+    for _ in 0..20 {
         assert_eq!(req.line(), "\"pong\"");
         assert_eq!(rep.line(), "\"ping\"");
     }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
+use super::program::starting;
+
 /// A kind of address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
@@ -75,6 +77,9 @@ fn free_port_at(host: Ipv4Addr) -> u16 {
     const FIRST: u16 = 10_000;
     const COUNT: u16 = 22_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
+    // A child just started would hold the listener open until it is a program
+    // of its own, longer than we do.
+    let _nobody_starts = starting();
     // Programs that test at the same time start far from one another.
     let start = process::id().wrapping_mul(7919);
     for _ in 0..COUNT {

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -43,7 +44,10 @@ impl Program {
         command.args(line.split_whitespace()).args(more);
         command.stdin(Stdio::null()).env("LC_ALL", "C");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = {
+            let _alone = starting();
+            command.spawn().unwrap()
+        };
         let stdout = child.stdout.take().unwrap();
         let mut stderr = child.stderr.take().unwrap();
         Self {
@@ -180,6 +184,12 @@ impl Drop for Program {
             eprintln!("{self} was at {ended:?}, and had said: {errors}");
         }
     }
+}
+
+/// Held while a program is started, and by those whom that would disturb.
+pub(crate) fn starting() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads as it comes, so that the program never waits for the test.

@@ -148,8 +148,8 @@ fn the_watch_moves_when_its_holder_goes() {
     drop(listener);
     assert_eq!(at_one.reactor.take_notified(), 1);
     assert_eq!(at_other.reactor.take_notified(), 1);
-    at_one.receive().1.unwrap();
-    at_other.receive().1.unwrap();
+    let _ = at_one.receive().1.unwrap();
+    let _ = at_other.receive().1.unwrap();
     assert_eq!(
         (changes(&at_one), changes(&at_other)),
         (1, 0),
@@ -157,7 +157,7 @@ fn the_watch_moves_when_its_holder_goes() {
     );
     drop(at_one);
     assert_eq!(at_other.reactor.take_notified(), 1);
-    at_other.receive().1.unwrap();
+    let _ = at_other.receive().1.unwrap();
     assert_eq!(changes(&at_other), 1);
 }
 
@@ -183,8 +183,8 @@ fn a_call_that_there_is_no_memory_for_is_refused() {
     assert!(poll(&mut *dialing, &mut reactor).is_pending());
     let mut accepted = house.accept(&mut *listener).unwrap();
     let mut poor = TestReactor::new().with_memory(Memory::new(1000));
-    let kind = |polled| match polled {
-        Poll::Ready(Err(error)) => spkit_api::Error::kind(&error),
+    let kind = |polled: Poll<spkit_api::Result<Box<dyn spkit_api::Pipe>>>| match polled {
+        Poll::Ready(Err(error)) => error.kind(),
         other => panic!("{other:?}"),
     };
     assert_eq!(
