@@ -183,7 +183,7 @@ fn a_call_that_there_is_no_memory_for_is_refused() {
     assert!(poll(&mut *dialing, &mut reactor).is_pending());
     let mut accepted = house.accept(&mut *listener).unwrap();
     let mut poor = TestReactor::new().with_memory(Memory::new(1000));
-    let kind = |polled: Poll<spkit_api::Result<Box<dyn spkit_api::Pipe>>>| match polled {
+    let kind = |polled: Poll<Result<Box<dyn Pipe>>>| match polled {
         Poll::Ready(Err(error)) => error.kind(),
         other => panic!("{other:?}"),
     };
