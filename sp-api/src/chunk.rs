@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-/// Bytes one read may bring.
-const SIZE: usize = 64 * 1024;
+/// Bytes one read may bring: several messages of 64 KiB, so that few stand across two reads.
+const SIZE: usize = 256 * 1024;
 
 /// Reads up to this size are copied out: a small message must not keep a large buffer alive.
 const COPY_MAX: usize = 2 * 1024;
@@ -23,12 +23,15 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Length of the space, and what a slice of a large read keeps alive.
+    pub const SIZE: usize = SIZE;
+
     /// An empty chunk; memory comes with the first use.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Where to read to: 64 KiB.
+    /// Where to read to: [`SIZE`](Self::SIZE) bytes.
     pub fn space(&mut self) -> &mut [u8] {
         if self.current.is_empty() {
             self.current = self.recycled().unwrap_or_else(|| BytesMut::zeroed(SIZE));

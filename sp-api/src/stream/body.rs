@@ -51,6 +51,11 @@ impl Body {
         !self.buffer.is_empty()
     }
 
+    /// Whether all of it stands at the front of `rx`, and needs no buffer.
+    pub(super) fn is_complete_in(&self, rx: &RxBuf) -> bool {
+        self.buffer.is_empty() && rx.len() >= self.len
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         self.buffer.len() >= self.len
     }

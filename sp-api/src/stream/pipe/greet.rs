@@ -25,7 +25,7 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
         let mut flushed = self.poll_flush(io)?.is_ready();
         let mut none = Inbox::with_budget(1, 1);
         while self.peer.is_none() {
-            match self.decode(io, &mut none)? {
+            match self.decode(io, &mut none, true)? {
                 Step::Peer => break,
                 Step::Need => {}
                 Step::Full | Step::Wait => return Poll::Ready(Err(too_early())),

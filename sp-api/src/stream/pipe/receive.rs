@@ -4,7 +4,7 @@ use bytes::BytesMut;
 
 use super::StreamPipe;
 use crate::{
-    Error, ErrorKind, Inbox, IoCx, Pipe as _, Progress, Result,
+    Chunk, Error, ErrorKind, Inbox, IoCx, Pipe as _, Progress, Result,
     stream::{
         ByteStream, Decoded, Filter, Opened, RxBuf, Wire,
         body::{Body, Room},
@@ -18,11 +18,12 @@ pub(super) const READ_TURN: usize = 512 * 1024;
 /// Bytes that a peer may make us answer without reading the answers.
 const ANSWERS_MAX: usize = 64 * 1024;
 
-/// What a slice of the shared receive buffer keeps alive.
-const PINNED: usize = 64 * 1024;
+/// What a wire or a filter may leave in one piece, to be seen again with more behind it.
+const PIECE_MAX: usize = 32 * 1024;
 
-/// Length from which a message is worth a read of its own for its body.
-const LARGE: usize = 32 * 1024;
+/// Length from which a body always gets a buffer of its own; below it one that is arriving is read on in the shared
+/// buffer, behind what is there of it, and is not copied if it is complete then.
+const LARGE: usize = Chunk::SIZE / 2;
 
 /// Bytes read ahead while large messages come in or memory is short: enough for the next prefix, little to copy or
 /// keep.
@@ -56,7 +57,7 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
         let mut read = 0;
         let mut drained = false;
         loop {
-            match self.decode(io, inbox)? {
+            match self.decode(io, inbox, drained)? {
                 Step::Need => {}
                 Step::Full => return Ok(Progress::More),
                 Step::Wait => return Ok(Progress::Drained),
@@ -74,24 +75,38 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
                     // The end may have come with the last bytes, and then no edge follows.
                     drained = short && !self.carrier.closed;
                 }
-                Fill::Nothing => return Ok(Progress::Drained),
+                Fill::Nothing => drained = true,
                 Fill::End => return Err(self.end()),
             }
         }
     }
 
-    /// Decodes what is here into the inbox.
-    pub(super) fn decode(&mut self, io: &mut IoCx<'_>, inbox: &mut Inbox) -> Result<Step> {
+    /// Decodes what is here into the inbox. Drained: no more comes in this call.
+    pub(super) fn decode(
+        &mut self,
+        io: &mut IoCx<'_>,
+        inbox: &mut Inbox,
+        drained: bool,
+    ) -> Result<Step> {
         loop {
             if inbox.is_full() {
                 return Ok(Step::Full);
             }
-            let decoded = match &mut self.body {
+            let decoded = match self.body.as_deref_mut() {
                 None => {
                     let answers = super::plain(&mut self.layer, &mut self.tx);
                     self.wire.decode(&mut self.rx, answers)?
                 }
+                Some(body) if body.is_complete_in(&self.rx) => {
+                    let bytes = self.rx.take(body.len());
+                    self.body = None;
+                    self.wire.body(bytes)?
+                }
                 Some(body) => {
+                    let wait = body.len() < LARGE && !drained && !body.has_begun();
+                    if wait && !io.memory().is_tight() {
+                        return Ok(Step::Need);
+                    }
                     if body.feed(io, &mut self.rx)? == Room::Wait {
                         return Ok(Step::Wait);
                     }
@@ -159,7 +174,11 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
             true => LOOK_AHEAD,
             false => usize::MAX,
         };
-        read_behind(&mut self.carrier, io, &mut self.rx, ahead)
+        let tail_max = match &self.body {
+            Some(_) => LARGE,
+            None => PIECE_MAX,
+        };
+        read_behind(&mut self.carrier, io, &mut self.rx, tail_max, ahead)
     }
 
     fn fill_through_filter(&mut self, io: &mut IoCx<'_>) -> Result<Fill> {
@@ -175,7 +194,7 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
                 true => LOOK_AHEAD,
                 false => usize::MAX,
             };
-            filled = read_behind(&mut self.carrier, io, &mut layer.sealed, ahead)?;
+            filled = read_behind(&mut self.carrier, io, &mut layer.sealed, PIECE_MAX, ahead)?;
             if let Fill::End = filled {
                 self.filter.ended()?;
             }
@@ -217,7 +236,7 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
                     self.rx.detach();
                     self.rx.len()
                 }
-                Progress::More => self.rx.len().max(PINNED),
+                Progress::More => Chunk::SIZE,
             };
             self.kept
                 .get_or_insert_with(|| io.memory().reservation())
@@ -283,21 +302,22 @@ impl Fill {
     }
 }
 
-/// Reads into the shared receive buffer, behind what `rx` has left, at most `ahead` bytes.
+/// Reads into the shared receive buffer, behind what `rx` has left (`tail_max` at most), at most `ahead` bytes.
 fn read_behind<S: ByteStream>(
     carrier: &mut Carrier<S>,
     io: &mut IoCx<'_>,
     rx: &mut RxBuf,
+    tail_max: usize,
     ahead: usize,
 ) -> Result<Fill> {
     let tail = rx.len();
-    let space = io.chunk().space();
-    if tail > space.len() / 2 {
+    if tail > tail_max {
         return Err(Error::new(
             ErrorKind::Internal,
-            format!("a wire or filter left {tail} bytes in one piece, it may leave 32 KiB"),
+            format!("a wire or filter left {tail} bytes in one piece, it may leave {tail_max}"),
         ));
     }
+    let space = io.chunk().space();
     let end = space.len().min(tail.saturating_add(ahead));
     space[..tail].copy_from_slice(rx);
     let room = &mut space[tail..end];

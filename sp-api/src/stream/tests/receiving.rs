@@ -117,6 +117,28 @@ fn a_read_hands_out_slices_of_one_buffer() {
 }
 
 #[test]
+fn a_stream_of_middling_messages_is_not_copied_but_across_two_reads() {
+    let (mut side, mut peer, link) = Side::raw(Framing::Tcp);
+    link.set_capacity(usize::MAX);
+    let sent = body(65_536);
+    for _ in 0..8 {
+        peer.push(&frame(Framing::Tcp, &sent));
+    }
+    let mut inbox = Inbox::with_budget(usize::MAX, usize::MAX);
+    let calls = link.calls();
+    while side.poll_recv(Ready::READABLE, &mut inbox).unwrap() == Progress::More {}
+    assert!(link.calls() <= calls + 4, "{} reads", link.calls() - calls);
+    let starts: Vec<_> = inbox
+        .iter_mut()
+        .map(|m| m.body().as_ptr() as usize)
+        .collect();
+    let adjacent = starts.windows(2).filter(|two| two[1] == two[0] + 65_544);
+    assert!(adjacent.count() >= 5, "slices of the same buffers");
+    assert!(inbox.iter_mut().all(|message| message.body() == sent));
+    assert_eq!(side.reactor.memory().used(), 0);
+}
+
+#[test]
 fn a_full_inbox_stops_the_pipe_and_the_rest_is_kept() {
     let (mut side, mut peer, link) = Side::raw(Framing::Tcp);
     for n in 0..10_u8 {
