@@ -290,7 +290,8 @@ impl SocketCore {
         };
         match direction {
             Direction::Send => state.senders.wake_one(&mut self.rest.outcome.wakes),
-            Direction::Recv if !state.queue.is_empty() => {
+            // A protocol that answers receives may have something for the next one, if only an error.
+            Direction::Recv if !state.queue.is_empty() || self.info.wants_recv() => {
                 state.receivers.wake_one(&mut self.rest.outcome.wakes);
             }
             Direction::Recv => {}
