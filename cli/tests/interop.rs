@@ -27,7 +27,9 @@ use support::places::Carrier;
 type Test = (&'static str, fn(Scene));
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // They wait more than they work.
+    arguments.test_threads.get_or_insert(4);
     let mut trials = Vec::new();
     for theirs in Theirs::ALL {
         for carrier in Carrier::ALL {

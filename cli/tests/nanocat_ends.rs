@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use support::places::{Carrier, free_port};
-use support::program::{End, OURS, Program};
+use support::program::{End, OURS, Program, starting};
 
 /// Asserts that the program ends with status 3 and one line that begins so.
 #[track_caller]
@@ -159,6 +159,7 @@ fn a_name_has_a_limit() {
 fn an_output_that_is_gone_ends_it() {
     let place = Carrier::Ipc.place();
     let at = place.address();
+    let alone = starting();
     let mut pull = Command::new(OURS)
         .args(["--pull", "--bind", at, "--ascii"])
         .stdin(Stdio::null())
@@ -166,7 +167,7 @@ fn an_output_that_is_gone_ends_it() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    drop(pull.stdout.take());
+    drop((alone, pull.stdout.take()));
     Program::ours(&format!("--push --connect {at} -D x")).succeeds();
     let end = pull.wait_with_output().unwrap();
     let text = String::from_utf8(end.stderr).unwrap();

@@ -25,7 +25,7 @@ fn measure(backend: Backend) {
     assert_eq!(crowd.says(), "connected");
     rep.wait_for_peers(peers, SOON).unwrap();
     while rep.try_event().is_some() {}
-    let live = ALLOCATOR.current_usage() - live;
+    let live = ALLOCATOR.current_usage().saturating_sub(live);
     let pages = resident().saturating_sub(pages);
     // What is measured is that nothing happens in a while.
     let before = switches();
