@@ -22,7 +22,7 @@ use spkit_api::{Interest, IoCx, Notifier, Result};
 use crate::{
     peer::{Member, Peer},
     socket::{Sent, Socket, vanished},
-    wire::{Control, Datagram, decode, misbehaved},
+    wire::{Control, DATAGRAM_MAX, Datagram, decode, misbehaved},
 };
 
 /// The listener among those who share a descriptor.
@@ -241,8 +241,8 @@ impl Port {
             match self.socket.recv(space) {
                 Ok((len, Some(from))) => {
                     let datagram = match space.get(..len) {
-                        Some(bytes) => decode(bytes),
-                        None => Err(misbehaved("a datagram that is too long")),
+                        Some(bytes) if len <= DATAGRAM_MAX => decode(bytes),
+                        _ => Err(misbehaved("a datagram that is too long")),
                     };
                     self.route(table, &from, datagram, reader);
                 }

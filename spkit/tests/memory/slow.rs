@@ -43,11 +43,12 @@ fn measure(backend: Backend) {
     let took = start.elapsed();
     println!("a good peer is served after {took:?}");
     assert!(took < Duration::from_secs(scale(5, 1)), "{took:?}");
-    // And what they made us keep goes with them.
+    // And what they made us keep goes with them: as fast as the kernel, which is short of memory itself by then and
+    // delivers what they had sent by probes of its own, lets us see their end.
     drop(crowd);
     let start = Instant::now();
     while pull.stats().pipes > 1 {
-        assert!(start.elapsed() < SOON, "their pipes stay");
+        assert!(start.elapsed() < scale(SOON, 30 * SOON), "their pipes stay");
         let _ = pull.next_event(SOON);
     }
     let after = ALLOCATOR.current_usage().saturating_sub(before);
