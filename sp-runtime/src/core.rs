@@ -270,10 +270,13 @@ impl SocketCore {
         let Some(state) = self.rest.contexts.get_mut(context.raw()) else {
             return;
         };
-        state.recv_error.retain(|(ended, _)| *ended != id);
         let waiters = match direction {
             Direction::Send => &mut state.senders,
-            Direction::Recv => &mut state.receivers,
+            Direction::Recv => {
+                // Senders have numbers of their own, which may be the same.
+                state.recv_error.retain(|(ended, _)| *ended != id);
+                &mut state.receivers
+            }
         };
         if waiters.remove(id) {
             waiters.wake_one(&mut self.rest.outcome.wakes);
