@@ -19,6 +19,14 @@ fn every_request_ends_in_exactly_one_reply_or_one_error() {
     suite("reqrep").unwrap().sweep(0..300);
 }
 
+/// Seeds that found something once: a sender that took a receiver's error along; a send that timed out.
+#[test]
+fn old_faults_stay_away() {
+    for seed in [604, 6442] {
+        suite("reqrep").unwrap().sweep(seed..seed + 1);
+    }
+}
+
 #[test]
 fn faults_are_noticed() {
     all_are_noticed(REQREP_FAULTS);

@@ -112,6 +112,8 @@ impl Losses {
             Ended::Received(_) => {
                 state.open.remove(&context);
             }
+            // A new request that nobody took leaves the old one as it was.
+            Ended::Failed(_) if self.sending.remove(&op).is_some() => {}
             Ended::Failed(error) if error.kind() == ErrorKind::ConnectionReset => {
                 state.open.remove(&context);
             }
