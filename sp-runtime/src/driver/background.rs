@@ -30,8 +30,9 @@ const GRACE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_mi
 /// Looks of the flusher that may find nothing before it sleeps.
 const IDLE_FLUSHES: u32 = 3;
 
-/// Turns for one socket before others have theirs.
-const TURNS: u32 = 16;
+/// Turns for one socket before others have theirs. One, where all have one poller together, or a socket that has much to
+/// do would keep that from being asked.
+const TURNS: u32 = 4;
 
 /// The thread's inbox.
 #[derive(Debug)]
@@ -76,6 +77,7 @@ impl Background {
             sockets: HashMap::new(),
             timers: Timers::default(),
             flushing: HashMap::new(),
+            busy: Vec::new(),
             stop: false,
         };
         thread::Builder::new()
@@ -187,6 +189,8 @@ struct Worker {
     timers: Timers<(u32, Timer)>,
     /// Sockets in a burst, with the number of looks in vain.
     flushing: HashMap<u32, u32>,
+    /// Sockets with more to do.
+    busy: Vec<u32>,
     stop: bool,
 }
 
@@ -219,11 +223,13 @@ impl Worker {
             if self.stop && self.sockets.is_empty() {
                 return;
             }
-            let timeout = if self.flushing.is_empty() {
-                self.sleep_for()
-            } else {
+            let timeout = if !self.flushing.is_empty() {
                 rustix::thread::sched_yield();
                 Some(Duration::ZERO)
+            } else if !self.busy.is_empty() {
+                Some(Duration::ZERO)
+            } else {
+                self.sleep_for()
             };
             if timeout != Some(Duration::ZERO) {
                 let mut inbox = lock(&self.background.inbox);
@@ -274,6 +280,7 @@ impl Worker {
             };
             touched.insert(id);
         }
+        touched.extend(self.busy.drain(..));
         for id in touched {
             self.summoned(id);
         }
@@ -299,7 +306,8 @@ impl Worker {
         };
         let socket = Arc::clone(&watched.socket);
         socket.handover.bells().set_grace(GRACE.0);
-        for _ in 0..TURNS {
+        let turns = if socket.runtime.plain { 1 } else { TURNS };
+        for _ in 0..turns {
             if socket.background_turn() {
                 continue;
             }
@@ -317,7 +325,7 @@ impl Worker {
             }
         }
         // Others first. The lead stays here.
-        self.timers.set((id, Timer::Due), Time::from_nanos(0));
+        self.busy.push(id);
     }
 
     fn forget(&mut self, id: u32) {

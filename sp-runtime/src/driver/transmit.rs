@@ -27,8 +27,9 @@ const BURST: Duration = Duration::from_micros(5);
 /// A sender whose pipe collected so much writes it itself (messages, bytes).
 const WATERMARK: (usize, usize) = (768, 64 * 1024);
 
-/// What a caller writes for others beyond its own message.
+/// What a caller writes for others beyond its own message: bytes, where each message counts as some more.
 const FAVOUR: usize = 256 * 1024;
+const FAVOUR_EACH: usize = 64;
 
 /// Room in a batch that a thread keeps for the next one.
 const BATCH_MAX: usize = 2048;
@@ -178,7 +179,7 @@ impl Shared {
                 favours += batch
                     .iter()
                     .flatten()
-                    .map(Message::payload_len)
+                    .map(|message| message.payload_len() + FAVOUR_EACH)
                     .sum::<usize>();
                 if io.batch.is_empty() {
                     std::mem::swap(&mut io.batch, &mut batch);

@@ -25,7 +25,7 @@ const UNASKED: u32 = 4;
 /// No timer is set.
 pub(super) const NEVER: u64 = u64::MAX;
 
-/// Events taken from the system at once, and objects polled before other sockets have their turn.
+/// Events taken from the system at once.
 const EVENTS: usize = 256;
 
 /// What whoever leads works with.
@@ -122,7 +122,10 @@ impl Shared {
     pub(super) fn background_turn(self: &Arc<Self>) -> bool {
         let poller = &mut *lock(&self.poller);
         self.handover.collect(&mut poller.ready);
-        self.look(poller, Some(Duration::ZERO));
+        poller.unasked += 1;
+        if poller.unasked >= UNASKED || (poller.ready.is_empty() && poller.work.is_empty()) {
+            self.look(poller, Some(Duration::ZERO));
+        }
         let worked = self.work_through(poller, None);
         self.run_timers(poller);
         self.closing_turn();
@@ -217,8 +220,8 @@ impl Shared {
         hosted.core.pipe_count() == 1 && hosted.cell(pipe).is_some()
     }
 
-    /// Polls every object that has a reason, each within its budget, until none has or the caller has its result.
-    /// True: there was one.
+    /// Polls every object that has a reason, each within its budget, until none has or the caller has its result; for
+    /// the background thread, once. True: there was one.
     fn work_through(self: &Arc<Self>, poller: &mut Poller, me: Option<&Arc<Waiter>>) -> bool {
         let mut worked = false;
         for at in 0..poller.ready.len() {
@@ -234,12 +237,10 @@ impl Shared {
             }
         }
         poller.ready.clear();
-        let mut polled = 0;
         while !poller.work.is_empty() {
             let mut batch = std::mem::take(&mut poller.work);
             for (object, ready) in batch.drain(..) {
                 worked |= !ready.is_none();
-                polled += 1;
                 worked |= self.poll_object(object, ready, poller);
             }
             if poller.work.is_empty() {
@@ -247,8 +248,8 @@ impl Shared {
                 poller.work = batch;
             }
             // Every event that was taken had its turn. A leader with its own result in hand goes; the background
-            // thread lets other sockets have theirs.
-            if me.map_or(polled >= EVENTS, |me| me.is_woken()) {
+            // thread looks what else there is.
+            if me.is_none_or(|me| me.is_woken()) {
                 break;
             }
         }
