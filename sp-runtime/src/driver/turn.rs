@@ -239,6 +239,7 @@ impl Shared {
         poller.ready.clear();
         while !poller.work.is_empty() {
             let mut batch = std::mem::take(&mut poller.work);
+            merge(&mut batch);
             for (object, ready) in batch.drain(..) {
                 worked |= !ready.is_none();
                 worked |= self.poll_object(object, ready, poller);
@@ -371,6 +372,21 @@ impl Poller {
     }
 }
 
+/// Leaves one entry an object: each asks for another while there is more, so duplicates would add up and never go.
+fn merge(work: &mut Vec<(u32, Ready)>) {
+    if work.len() < 2 {
+        return;
+    }
+    work.sort_unstable_by_key(|(object, _)| *object);
+    work.dedup_by(|(object, ready), (kept, reasons)| {
+        let same = object == kept;
+        if same {
+            *reasons |= *ready;
+        }
+        same
+    });
+}
+
 fn reasons(event: &Event) -> Ready {
     let mut ready = Ready::NONE;
     if event.is_readable() {
@@ -386,4 +402,22 @@ fn reasons(event: &Event) -> Ready {
         ready |= Ready::WRITABLE;
     }
     ready
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_has_one_entry_with_all_its_reasons() {
+        let mut work = vec![
+            (7, Ready::READABLE),
+            (3, Ready::NOTIFIED),
+            (7, Ready::NOTIFIED),
+            (7, Ready::WRITABLE),
+        ];
+        merge(&mut work);
+        let all = Ready::READABLE | Ready::NOTIFIED | Ready::WRITABLE;
+        assert_eq!(work, [(3, Ready::NOTIFIED), (7, all)]);
+    }
 }

@@ -69,7 +69,10 @@ fn one_that_does_not_receive_stops_nobody_else() {
         assert_eq!(to_fast + to_stuck, 5_000);
         // A lane of 128 KiB, a window of that, and two send buffers of 256 KiB, the runtime has one as well; and what is
         // in one hand when the other is full.
-        assert!(to_stuck <= 1000, "{to_stuck} wait for the one that is stuck");
+        assert!(
+            to_stuck <= 1000,
+            "{to_stuck} wait for the one that is stuck"
+        );
     }
 }
 
