@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use spkit_api::{Error, IoCx, Message, PipeId, Ready};
+use spkit_api::{Error, IoCx, PipeId, Ready};
 
 use super::{
     Hosted, Shared, clock,
