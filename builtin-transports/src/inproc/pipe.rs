@@ -1,6 +1,7 @@
 //! The two ends of a connection.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, OnceLock},
     task::Poll,
 };
@@ -12,7 +13,7 @@ use spkit_api::{
 
 use super::{
     Party,
-    ring::{Left, Popped, Pushed, Ring},
+    ring::{Left, Popped, Pushed, Ring, Room},
 };
 
 /// What both ends share. End 0 dialed, end 1 listened.
@@ -48,7 +49,9 @@ impl Link {
         InprocPipe {
             link,
             end,
-            owes_ring: false,
+            batch: VecDeque::new(),
+            bytes: 0,
+            room: Room::default(),
         }
     }
 
@@ -72,13 +75,26 @@ impl Link {
 pub(super) struct InprocPipe {
     link: Arc<Link>,
     end: usize,
-    /// The receiver waits to be rung: once, with the flush, so that it finds the whole batch.
-    owes_ring: bool,
+    /// Messages until the flush hands them over together: one lock and one ring for all.
+    batch: VecDeque<Message>,
+    bytes: usize,
+    /// What the ring takes beyond them.
+    room: Room,
 }
 
 impl InprocPipe {
     fn other(&self) -> usize {
         1 - self.end
+    }
+
+    fn hand_over(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let Pushed { ring, room } = self.link.rings[self.end].push_all(&mut self.batch, bytes);
+        self.batch.clear();
+        self.room = room;
+        if ring {
+            self.link.ring(self.other());
+        }
     }
 }
 
@@ -105,33 +121,43 @@ impl Pipe for InprocPipe {
     }
 
     fn poll_send(&mut self, _io: &mut IoCx<'_>, message: &mut Option<Message>) -> Poll<Result<()>> {
-        match self.link.rings[self.end].push(message) {
-            Pushed::Quietly => Poll::Ready(Ok(())),
-            Pushed::Ring => {
-                self.owes_ring = true;
-                Poll::Ready(Ok(()))
+        if self.room.is_empty() {
+            // Asks anew: the receiver may have taken some.
+            self.hand_over();
+            if self.room.is_empty() {
+                return Poll::Pending;
             }
-            Pushed::Full => Poll::Pending,
-            // What it sent before it went is received first; that ends the pipe, and it has rung.
-            Pushed::Deaf => Poll::Pending,
         }
+        let Some(message) = message.take() else {
+            return Poll::Ready(Ok(()));
+        };
+        let message = message.into_received();
+        let bytes = message.payload_len();
+        self.bytes += bytes;
+        self.room.take(bytes);
+        self.batch.push_back(message);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_flush(&mut self, _io: &mut IoCx<'_>) -> Poll<Result<()>> {
-        if std::mem::take(&mut self.owes_ring) {
-            self.link.ring(self.other());
+        if !self.batch.is_empty() {
+            self.hand_over();
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_close(&mut self, _io: &mut IoCx<'_>) -> Poll<Result<()>> {
+        self.hand_over();
         self.link.rings[self.end].end();
         self.link.ring(self.other());
         Poll::Ready(Ok(()))
     }
 
     fn pending(&self) -> PendingOut {
-        PendingOut::default()
+        let mut pending = PendingOut::default();
+        pending.messages = self.batch.len();
+        pending.bytes = self.bytes;
+        pending
     }
 }
 

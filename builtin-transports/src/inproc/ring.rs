@@ -35,15 +35,31 @@ struct State {
 
 /// How a push went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pushed {
-    /// The message is in.
-    Quietly,
-    /// It is in, and the receiver must be rung.
-    Ring,
-    /// There is no room; the sender is rung when there is.
-    Full,
-    /// Nobody receives.
-    Deaf,
+pub(super) struct Pushed {
+    /// The receiver must be rung.
+    pub(super) ring: bool,
+    /// What still fits. Nothing: the sender is rung when there is some again.
+    pub(super) room: Room,
+}
+
+/// What a ring may be given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Room {
+    messages: usize,
+    bytes: usize,
+}
+
+impl Room {
+    /// A message larger than the limit is taken when it is alone.
+    pub(super) fn is_empty(self) -> bool {
+        self.messages == 0 || self.bytes == 0
+    }
+
+    /// There is so much less.
+    pub(super) fn take(&mut self, bytes: usize) {
+        self.messages = self.messages.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
 }
 
 /// How taking went.
@@ -80,27 +96,30 @@ impl Ring {
         }
     }
 
-    /// Takes a message out of its slot; with an empty slot it only asks for room.
-    pub(super) fn push(&self, slot: &mut Option<Message>) -> Pushed {
+    /// Takes what was collected within the [`Room`] it told, and tells what is left of that. A ring nobody reads tells
+    /// of none, and drops what it gets with the batch.
+    pub(super) fn push_all(&self, batch: &mut VecDeque<Message>, bytes: usize) -> Pushed {
         let mut state = self.lock();
         if state.deaf || state.ended {
-            return Pushed::Deaf;
+            // What it sent before it went is received first; that ends the pipe, and it has rung.
+            return Pushed {
+                ring: false,
+                room: Room::default(),
+            };
         }
-        // A message larger than the limit is taken when it is alone.
-        if state.messages.len() >= MESSAGES || state.bytes >= self.limit {
-            state.sender_waits = true;
-            return Pushed::Full;
+        let ring = !batch.is_empty() && std::mem::take(&mut state.receiver_sleeps);
+        state.bytes += bytes;
+        if state.messages.is_empty() {
+            std::mem::swap(&mut state.messages, batch);
+        } else {
+            state.messages.append(batch);
         }
-        let Some(message) = slot.take() else {
-            return Pushed::Quietly;
+        let room = Room {
+            messages: MESSAGES.saturating_sub(state.messages.len()),
+            bytes: self.limit.saturating_sub(state.bytes),
         };
-        let message = message.into_received();
-        state.bytes += message.payload_len();
-        state.messages.push_back(message);
-        match std::mem::take(&mut state.receiver_sleeps) {
-            true => Pushed::Ring,
-            false => Pushed::Quietly,
-        }
+        state.sender_waits = room.is_empty();
+        Pushed { ring, room }
     }
 
     /// Moves messages into the inbox until it is full.
