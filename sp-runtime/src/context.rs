@@ -39,14 +39,16 @@ impl Context {
     /// As [`Socket::send`](crate::Socket::send).
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         let patience = Patience::For(self.handle.shared.timeout(Direction::Send));
-        self.handle.shared.send(self.id, message.into(), patience)
+        self.handle
+            .shared
+            .send(self.id, &mut Some(message.into()), patience)
     }
 
     /// As [`Socket::try_send`](crate::Socket::try_send).
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         self.handle
             .shared
-            .send(self.id, message.into(), Patience::None)
+            .send(self.id, &mut Some(message.into()), Patience::None)
     }
 
     /// As [`Socket::send_timeout`](crate::Socket::send_timeout).
@@ -57,7 +59,7 @@ impl Context {
     ) -> Result<(), SendError> {
         self.handle
             .shared
-            .send(self.id, message.into(), within(timeout))
+            .send(self.id, &mut Some(message.into()), within(timeout))
     }
 
     /// As [`Socket::send_async`](crate::Socket::send_async).

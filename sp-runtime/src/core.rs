@@ -28,7 +28,7 @@ use self::{
     dialers::Redial,
     outcome::Outcome,
     pipes::{Batch, PipeState},
-    queue::{QueueLimit, RecvQueue},
+    queue::{Next, QueueLimit, RecvQueue},
     random::Random,
     timers::Timers,
     waiters::{WaitId, Waiters, Wake},
@@ -177,7 +177,7 @@ impl SocketCore {
         }
         self.rest.check_open(context)?;
         let bytes = message.as_ref().map_or(0, Message::len);
-        self.event(Event::send(context, message));
+        self.event_at_once(Event::send(context, message));
         if let Some(error) = self.rest.failed.take() {
             return Err(error);
         }
@@ -216,16 +216,23 @@ impl SocketCore {
         Ok(Some(message))
     }
 
-    /// Receives what is queued, where the protocol has no say in it.
+    /// What is queued next, where the protocol has no say in it, counted as received: [`take`](Self::take_queued) it.
     #[inline(always)]
-    pub(crate) fn take_queued(&mut self, context: ContextId) -> Option<Message> {
+    pub(crate) fn next_queued(&mut self, context: ContextId) -> Option<Next> {
         if self.info.wants_recv() || matches!(self.rest.phase, Phase::Failed(_)) {
             return None;
         }
-        let mut message = self.rest.pop(context)?;
-        message.fold();
-        self.rest.stats.received.add(message.len());
-        Some(message)
+        let next = self.rest.next(context)?;
+        self.rest.stats.received.add(next.len);
+        Some(next)
+    }
+
+    #[inline(always)]
+    pub(crate) fn take_queued(&mut self, context: ContextId, next: Next) -> Message {
+        match self.rest.take(context, next) {
+            Some(message) => message,
+            None => unreachable!("it was there"),
+        }
     }
 
     /// An operation that could not be done now waits to be told to try again.
@@ -454,7 +461,7 @@ impl SocketCore {
             }
             return;
         }
-        self.event(Event::received(pipe, inbox));
+        self.event_at_once(Event::received(pipe, inbox));
         if inbox.is_empty() {
             return;
         }
@@ -608,7 +615,14 @@ impl SocketCore {
 
     // ---- the protocol
 
+    #[inline(never)]
     fn event(&mut self, event: Event<'_>) {
+        self.event_at_once(event);
+    }
+
+    /// [`event`](Self::event) for the hot paths, made where it is used.
+    #[inline(always)]
+    fn event_at_once(&mut self, event: Event<'_>) {
         if matches!(self.rest.phase, Phase::Failed(_)) {
             return;
         }
@@ -718,14 +732,26 @@ impl Rest {
         })
     }
 
-    #[inline(always)]
     fn pop(&mut self, context: ContextId) -> Option<Message> {
-        let state = self.contexts.get_mut(context.raw())?;
-        let message = state.queue.pop();
-        if state.queue.has_paused() {
+        let next = self.next(context)?;
+        self.take(context, next)
+    }
+
+    /// What is received next, with the books as if it were taken: [`take`](Self::take) it.
+    #[inline(always)]
+    fn next(&mut self, context: ContextId) -> Option<Next> {
+        let queue = &mut self.contexts.get_mut(context.raw())?.queue;
+        let next = queue.next()?;
+        if queue.has_paused() {
             self.unchoke_some(context);
         }
-        message
+        Some(next)
+    }
+
+    #[inline(always)]
+    fn take(&mut self, context: ContextId, next: Next) -> Option<Message> {
+        let state = self.contexts.get_mut(context.raw())?;
+        state.queue.take(next.lane)
     }
 
     #[inline(never)]

@@ -170,13 +170,13 @@ impl Socket {
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         let patience = self.patience(Direction::Send);
         self.shared()
-            .send(ContextId::SOCKET, message.into(), patience)
+            .send(ContextId::SOCKET, &mut Some(message.into()), patience)
     }
 
     /// Sends if that needs no waiting.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         self.shared()
-            .send(ContextId::SOCKET, message.into(), Patience::None)
+            .send(ContextId::SOCKET, &mut Some(message.into()), Patience::None)
     }
 
     /// Sends, waiting for room at most so long.
@@ -185,8 +185,11 @@ impl Socket {
         message: impl Into<Message>,
         timeout: Duration,
     ) -> Result<(), SendError> {
-        self.shared()
-            .send(ContextId::SOCKET, message.into(), within(timeout))
+        self.shared().send(
+            ContextId::SOCKET,
+            &mut Some(message.into()),
+            within(timeout),
+        )
     }
 
     /// Sends, on any executor. Dropping the future before it is ready drops the message with it, unsent; nothing is

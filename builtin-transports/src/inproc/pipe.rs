@@ -154,10 +154,10 @@ impl Pipe for InprocPipe {
     }
 
     fn pending(&self) -> PendingOut {
-        let mut pending = PendingOut::default();
-        pending.messages = self.batch.len();
-        pending.bytes = self.bytes;
-        pending
+        PendingOut {
+            messages: self.batch.len(),
+            bytes: self.bytes,
+        }
     }
 }
 

@@ -28,6 +28,14 @@ pub(crate) struct RecvQueue {
     bytes: usize,
 }
 
+/// The message to take next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Next {
+    pub(crate) lane: usize,
+    /// Length of its body.
+    pub(crate) len: usize,
+}
+
 #[derive(Debug)]
 struct Lane {
     pipe: PipeId,
@@ -101,23 +109,41 @@ impl RecvQueue {
     }
 
     /// Takes the next message of the next lane. Afterwards [`has_paused`](Self::has_paused) pipes may go on.
-    #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Message> {
+        let next = self.next()?;
+        self.take(next.lane)
+    }
+
+    /// Enters in the books that the next message of the next lane is taken, which has to follow: in that order the
+    /// message moves once, to where it is wanted.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Option<Next> {
         let index = *self.turn.front()?;
         let lane = &mut self.lanes[index];
-        let message = lane.messages.pop_front()?;
+        let message = lane.messages.front_mut()?;
         let bytes = message.len();
+        message.fold();
+        let next = Next {
+            lane: index,
+            len: message.len(),
+        };
         lane.bytes -= bytes;
         self.messages -= 1;
         self.bytes -= bytes;
-        if lane.messages.is_empty() {
+        if lane.messages.len() == 1 {
             self.turn.pop_front();
             self.of_pipe.remove(&lane.pipe);
             self.free.push(index);
         } else if self.turn.len() > 1 {
             self.turn.rotate_left(1);
         }
-        Some(message)
+        Some(next)
+    }
+
+    /// Takes what [`next`](Self::next) named.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, lane: usize) -> Option<Message> {
+        self.lanes.get_mut(lane)?.messages.pop_front()
     }
 
     /// Whether any pipe is paused for this queue.

@@ -40,27 +40,27 @@ pub(crate) enum Waiting {
 }
 
 impl Shared {
+    /// Sends what is in the slot, where the caller made it.
     pub(crate) fn send(
         self: &Arc<Self>,
         context: ContextId,
-        message: Message,
+        slot: &mut Option<Message>,
         patience: Patience,
     ) -> Result<(), SendError> {
-        let mut slot = Some(message);
         let result = match patience {
-            Patience::None => match self.attempt_send(context, &mut slot, &mut Waiting::Not) {
+            Patience::None => match self.attempt_send(context, slot, &mut Waiting::Not) {
                 Ok(false) => Err(ErrorKind::WouldBlock.into()),
                 sent => sent.map(|_| ()),
             },
             Patience::For(timeout) => self.block(context, Direction::Send, timeout, |waiting| {
-                let sent = self.attempt_send(context, &mut slot, waiting)?;
+                let sent = self.attempt_send(context, slot, waiting)?;
                 Ok(sent.then_some(()))
             }),
         };
         result.map_err(|error| SendError {
             error,
             // A refused message stays in its slot: that is the contract, and the kit checks it.
-            message: slot.unwrap_or_default(),
+            message: slot.take().unwrap_or_default(),
         })
     }
 
@@ -69,16 +69,19 @@ impl Shared {
         context: ContextId,
         patience: Patience,
     ) -> Result<Message> {
-        {
-            // What is queued is taken on the shortest way: each move of a message costs as much as a lock.
-            let mut hosted = lock(&self.core);
-            if let Some(message) = hosted.core.take_queued(context) {
-                hosted.core.passed(context, Direction::Recv);
-                self.finish(hosted);
-                return Ok(message);
-            }
+        // What is queued is taken on the shortest way: each move of a message costs as much as a lock. One result, and
+        // one place where it is returned: so it is made where the caller wants it.
+        let result;
+        let mut hosted = lock(&self.core);
+        if let Some(next) = hosted.core.next_queued(context) {
+            hosted.core.passed(context, Direction::Recv);
+            result = Ok(hosted.core.take_queued(context, next));
+            self.finish(hosted);
+        } else {
+            drop(hosted);
+            result = self.recv_slowly(context, patience);
         }
-        self.recv_slowly(context, patience)
+        result
     }
 
     #[inline(never)]

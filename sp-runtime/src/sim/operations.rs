@@ -359,8 +359,11 @@ fn try_once(
     let queued = match waiting {
         Waiting::On(_) => None,
         // The shortest way, which the driver tries first.
-        Waiting::Not | Waiting::As(_) => core.take_queued(context),
+        Waiting::Not | Waiting::As(_) => core.next_queued(context),
     };
-    let received = queued.map_or_else(|| core.recv(context), |message| Ok(Some(message)))?;
+    let received = match queued {
+        Some(next) => Some(core.take_queued(context, next)),
+        None => core.recv(context)?,
+    };
     Ok(received.map(Ended::Received))
 }
