@@ -427,6 +427,12 @@ impl SocketCore {
         state.is_some_and(|state| !state.paused())
     }
 
+    /// Whether there is something to send over the pipe, or somebody at it.
+    pub(crate) fn has_output(&self, pipe: PipeId) -> bool {
+        let state = self.rest.pipes.get(pipe.raw());
+        state.is_some_and(|state| !state.out.is_idle())
+    }
+
     /// Whether the protocol, or its failure, wants the pipe closed.
     pub(crate) fn is_refused(&self, pipe: PipeId) -> bool {
         let state = self.rest.pipes.get(pipe.raw());

@@ -7,7 +7,7 @@
 //! 3. a pipe's own lock: held while it reads or writes without blocking.
 //! 4. `core`: protocol, queues, waiters. No system call and nothing foreign but the protocol runs under it.
 //!
-//! Leaves, held for a few instructions: the hand-over's state, object timers, scratch memory, the event queue.
+//! Leaves, held for a few instructions: the hand-over's state, object timers, the event queue.
 
 pub(crate) mod background;
 mod clock;
@@ -28,7 +28,7 @@ use std::{
     fmt, io,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -43,10 +43,7 @@ use spkit_api::{
     options::{RECV_TIMEOUT, SEND_TIMEOUT, YIELDS},
 };
 
-use self::{
-    background::SocketBells, connections::Objects, pipe_cell::PipeCell, reactor::Scratch,
-    turn::Poller,
-};
+use self::{background::SocketBells, connections::Objects, pipe_cell::PipeCell, turn::Poller};
 use crate::{
     core::{
         Direction, SocketCore, outcome::Outcome, queue::QueueLimit, timers::Timers, waiters::Wake,
@@ -80,11 +77,12 @@ pub(crate) struct Shared {
     poller: Mutex<Poller>,
     objects: Mutex<Objects>,
     timers: Mutex<Timers<(u32, TimerId)>>,
-    scratch: Mutex<Vec<Scratch>>,
     /// When the next timer is due, in nanoseconds, or earlier.
     due_hint: AtomicU64,
     /// Something was left to the flusher.
     put_off: AtomicBool,
+    /// Pipes there are, as a hint.
+    pipes: AtomicUsize,
     /// Dialers to dial.
     dials: Mutex<Vec<EndpointId>>,
     /// Made with the first source of the system.
@@ -111,7 +109,7 @@ pub(crate) struct Hosted {
     flush: FlushQueue<PipeId>,
     /// Something was received since the last send.
     heard: bool,
-    /// When the last send call ended.
+    /// When the last send call ended; long ago if it followed something heard.
     sent_at: Time,
 }
 
@@ -162,9 +160,9 @@ impl Shared {
             poller: Mutex::new(Poller::default()),
             objects: Mutex::new(Objects::default()),
             timers: Mutex::new(Timers::default()),
-            scratch: Mutex::new(Vec::new()),
             due_hint: AtomicU64::new(turn::NEVER),
             put_off: AtomicBool::new(false),
+            pipes: AtomicUsize::new(0),
             dials: Mutex::new(Vec::new()),
             registry: OnceLock::new(),
             fresh: Mutex::new(None),
@@ -199,6 +197,10 @@ impl Shared {
 
     #[inline(never)]
     fn finish_something(self: &Arc<Self>, mut hosted: MutexGuard<'_, Hosted>) {
+        if let Some(wake) = hosted.core.outcome().only_wake() {
+            drop(hosted);
+            return self.wake(wake);
+        }
         let mut outcome = SPARE.take();
         std::mem::swap(&mut outcome, hosted.core.outcome());
         drop(hosted);
@@ -321,14 +323,6 @@ impl Shared {
         } else {
             Token(object as usize)
         }
-    }
-
-    fn take_scratch(&self) -> Scratch {
-        lock(&self.scratch).pop().unwrap_or_default()
-    }
-
-    fn give_scratch(&self, scratch: Scratch) {
-        lock(&self.scratch).push(scratch);
     }
 
     /// The time limit of operations in this direction.

@@ -290,7 +290,7 @@ impl<B: Bells> Handover<B> {
 
     /// The leading caller wants to sleep until `wake_by`. False: there is something to do first.
     pub(crate) fn before_sleep(&self, me: &Waiter, wake_by: u64, polling: bool) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let woken = me.woken() && !mutant("sleep_over_wake");
         let ready = !state.ready.is_empty() && !mutant("sleep_over_ready");
         let later = !state.later.is_empty() && !mutant("sleep_over_later");
@@ -308,7 +308,7 @@ impl<B: Bells> Handover<B> {
 
     /// The leader is awake: takes over what was notified. True if its own operation can go on.
     pub(crate) fn after_sleep(&self, me: &Waiter, ready: &mut Vec<u64>) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.sleep = Sleep::Awake;
         state.collect(ready);
         me.woken()

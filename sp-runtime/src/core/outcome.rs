@@ -26,17 +26,27 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// The wake, if that is all there is: the common case.
+    #[inline]
+    pub(crate) fn only_wake(&mut self) -> Option<Wake> {
+        let only = self.wakes.len() == 1 && self.others() == 0;
+        only.then(|| self.wakes.pop()).flatten()
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
+        self.wakes.len() | self.others() == 0
+    }
+
+    #[inline]
+    fn others(&self) -> usize {
         // Without branches: asked after each operation.
-        let things = self.wakes.len()
-            | self.touched.len()
+        self.touched.len()
             | self.resumed.len()
             | self.closed.len()
             | self.dial.len()
             | self.events.len()
             | self.garbage.len()
-            | usize::from(self.timer_set);
-        things == 0
+            | usize::from(self.timer_set)
     }
 }

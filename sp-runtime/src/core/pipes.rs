@@ -106,6 +106,11 @@ impl Outbox {
         self.messages.len()
     }
 
+    /// Nothing is inside, on its way out, or held up.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.messages.is_empty() && !self.blocked && !self.turnstile.is_busy()
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

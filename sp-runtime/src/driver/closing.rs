@@ -12,6 +12,7 @@ use super::{
     Shared, clock,
     pipe_cell::{PipeCell, guarded},
     reactor::ObjectReactor,
+    transmit::SCRATCH,
 };
 use crate::{handover::ATTENTION, stats::Dropped, sync::lock};
 
@@ -98,7 +99,7 @@ impl Shared {
                 _ => {}
             }
         }
-        let mut scratch = self.take_scratch();
+        let mut scratch = SCRATCH.take().unwrap_or_default();
         let done = {
             let mut io = lock(&cell.io);
             let Some(pipe) = io.pipe.as_mut() else {
@@ -116,7 +117,7 @@ impl Shared {
                 }
             })
         };
-        self.give_scratch(scratch);
+        SCRATCH.set(Some(scratch));
         match done {
             Ok(false) => {}
             Ok(true) => self.close_pipe(cell, ErrorKind::Closed.into()),

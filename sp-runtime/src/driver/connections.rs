@@ -1,6 +1,12 @@
 //! Listeners, dialers, and connections on their way to be pipes.
 
-use std::{collections::HashMap, mem, sync::Arc, task::Poll, time::Duration};
+use std::{
+    collections::HashMap,
+    mem,
+    sync::{Arc, atomic::Ordering},
+    task::Poll,
+    time::Duration,
+};
 
 use spkit_api::{
     Address, Connecting, EndpointConfig, EndpointId, Error, ErrorKind, IoCx, Listener, Options,
@@ -187,17 +193,16 @@ impl Shared {
         poller: &mut Poller,
     ) -> bool {
         let wakes_writer = Ready::WRITABLE | Ready::NOTIFIED | Ready::TIMER;
-        let (refused, wanted, started) = {
-            let mut hosted = lock(&self.core);
-            let started = match wakes_writer.intersects(ready) {
-                true => self.unblock(&mut hosted, cell.id),
-                false => None,
-            };
-            let core = &hosted.core;
-            (core.is_refused(cell.id), core.wants(cell.id), started)
-        };
-        if let Some((cell, batch)) = started {
-            self.carry(&cell, batch);
+        let mut hosted = lock(&self.core);
+        let (refused, wanted) = (hosted.core.is_refused(cell.id), hosted.core.wants(cell.id));
+        if wakes_writer.intersects(ready) && hosted.core.has_output(cell.id) {
+            let started = self.unblock(&mut hosted, cell.id);
+            drop(hosted);
+            if let Some((cell, batch)) = started {
+                self.carry(&cell, batch);
+            }
+        } else {
+            drop(hosted);
         }
         if refused {
             self.close_pipe(cell, ErrorKind::Closed.into());
@@ -433,6 +438,7 @@ impl Shared {
             let pipe = pipe.take().ok_or(ErrorKind::Internal)?;
             let cell = PipeCell::new(id, key, endpoint, coalesces, origin, pipe);
             hosted.set_cell(id, Some(Arc::clone(&cell)));
+            self.pipes.fetch_add(1, Ordering::Relaxed);
             Ok(cell)
         });
         match adopted {
@@ -544,6 +550,7 @@ impl Shared {
             let lost = left.len() + unsent.messages;
             hosted.core.lost(lost);
             hosted.set_cell(cell.id, None);
+            self.pipes.fetch_sub(1, Ordering::Relaxed);
             hosted.core.remove_pipe(cell.id, error);
         });
         // The plugin's object goes outside of every lock, and after its pipe: once the peer sees the end, no message may

@@ -1,6 +1,10 @@
 //! Sending and receiving, in each way of waiting.
 
-use std::{cell::Cell, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    sync::{Arc, MutexGuard},
+    time::Duration,
+};
 
 use spkit_api::{ContextId, ErrorKind, Message, Result, SendError, Time};
 
@@ -78,25 +82,34 @@ impl Shared {
             result = Ok(hosted.core.take_queued(context, next));
             self.finish(hosted);
         } else {
-            drop(hosted);
-            result = self.recv_slowly(context, patience);
+            result = self.recv_slowly(hosted, context, patience);
         }
         result
     }
 
+    /// Receives what the core has to be asked for, or waits for it.
     #[inline(never)]
-    fn recv_slowly(self: &Arc<Self>, context: ContextId, patience: Patience) -> Result<Message> {
+    fn recv_slowly(
+        self: &Arc<Self>,
+        hosted: MutexGuard<'_, Hosted>,
+        context: ContextId,
+        patience: Patience,
+    ) -> Result<Message> {
         match patience {
-            Patience::None => match self.attempt_recv(context, &mut Waiting::Not)? {
+            Patience::None => match self.recv_now(hosted, context, &mut Waiting::Not)? {
                 Some(message) => Ok(message),
                 None => {
                     self.handover.hurry();
                     Err(ErrorKind::WouldBlock.into())
                 }
             },
-            Patience::For(timeout) => self.block(context, Direction::Recv, timeout, |waiting| {
-                self.attempt_recv(context, waiting)
-            }),
+            Patience::For(timeout) => {
+                let mut held = Some(hosted);
+                self.block(context, Direction::Recv, timeout, |waiting| {
+                    let hosted = held.take().unwrap_or_else(|| lock(&self.core));
+                    self.recv_now(hosted, context, waiting)
+                })
+            }
         }
     }
 
@@ -131,7 +144,15 @@ impl Shared {
         context: ContextId,
         waiting: &mut Waiting,
     ) -> Result<Option<Message>> {
-        let mut hosted = lock(&self.core);
+        self.recv_now(lock(&self.core), context, waiting)
+    }
+
+    fn recv_now(
+        self: &Arc<Self>,
+        mut hosted: MutexGuard<'_, Hosted>,
+        context: ContextId,
+        waiting: &mut Waiting,
+    ) -> Result<Option<Message>> {
         let attempt = hosted
             .still_waits(context, Direction::Recv, waiting)
             .and_then(|()| hosted.core.recv(context));

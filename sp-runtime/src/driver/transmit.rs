@@ -4,12 +4,13 @@
 //! them together: the sender itself when enough have come, a caller that is about to sleep, or the background thread.
 
 use std::{
+    cell::Cell,
     sync::{Arc, MutexGuard, atomic::Ordering},
     task::Poll,
     time::Duration,
 };
 
-use spkit_api::{Error, IoCx, PipeId, Ready};
+use spkit_api::{Error, IoCx, PipeId, Ready, Time};
 
 use super::{
     Hosted, Shared, clock,
@@ -51,32 +52,35 @@ impl Shared {
     /// A send was accepted: sees to it that it is written, now or soon.
     pub(super) fn sent(self: &Arc<Self>, mut hosted: MutexGuard<'_, Hosted>) {
         let mut started = None;
+        // A message that follows something heard is an answer or a new request; the next one may begin a burst.
+        let heard = std::mem::take(&mut hosted.heard);
         if let [pipe] = hosted.core.outcome().touched[..] {
             // The common case.
             hosted.core.outcome().touched.clear();
-            if !self.put_off(&mut hosted, pipe) {
+            if !self.put_off(&mut hosted, pipe, heard) {
                 started = self.begin(&mut hosted, pipe);
             }
         } else {
             // What fans out is carried by what follows the core's release.
             let mut touched = std::mem::take(&mut hosted.core.outcome().touched);
-            touched.retain(|pipe| !self.put_off(&mut hosted, *pipe));
+            touched.retain(|pipe| !self.put_off(&mut hosted, *pipe, heard));
             hosted.core.outcome().touched = touched;
+        }
+        if heard {
+            hosted.sent_at = Time::from_nanos(0);
         }
         self.finish(hosted);
         let Some((cell, batch)) = started else {
             return;
         };
         self.carry(&cell, batch);
-        if cell.coalesces {
-            let mut hosted = lock(&self.core);
-            hosted.heard = false;
-            hosted.sent_at = clock::now();
+        if cell.coalesces && !heard {
+            lock(&self.core).sent_at = clock::now();
         }
     }
 
     /// Whether the pipe's messages are left to the flusher; arranges it then.
-    fn put_off(&self, hosted: &mut Hosted, pipe: PipeId) -> bool {
+    fn put_off(&self, hosted: &mut Hosted, pipe: PipeId, heard: bool) -> bool {
         let Some(state) = hosted.core.pipe(pipe) else {
             return true;
         };
@@ -93,7 +97,7 @@ impl Shared {
             return false;
         }
         if !hosted.flush.is_awake() {
-            let lone = hosted.heard || clock::now().since(hosted.sent_at) > BURST;
+            let lone = heard || clock::now().since(hosted.sent_at) > BURST;
             if lone {
                 return false;
             }
@@ -121,13 +125,9 @@ impl Shared {
         }
     }
 
-    /// The carrier takes more: starts to flush, if there is anything.
+    /// The carrier takes more: starts to flush.
     pub(super) fn unblock(&self, hosted: &mut Hosted, pipe: PipeId) -> Option<Started> {
-        let out = &mut hosted.core.pipe(pipe)?.out;
-        if !out.blocked && !out.turnstile.is_busy() && out.len() == 0 {
-            return None;
-        }
-        out.blocked = false;
+        hosted.core.pipe(pipe)?.out.blocked = false;
         self.begin(hosted, pipe)
     }
 
@@ -162,15 +162,15 @@ impl Shared {
         if out.blocked || !out.turnstile.enter() {
             return None;
         }
-        let mut batch = BATCH.take();
+        let mut batch = BATCH.take().unwrap_or_default();
         out.take(&mut batch);
         Some((cell, batch))
     }
 
     /// Hands messages to the pipe and the pipe's bytes to its carrier, and goes round again for what came meanwhile.
     pub(super) fn carry(self: &Arc<Self>, cell: &Arc<PipeCell>, mut batch: Batch) {
-        let mut scratch = self.take_scratch();
-        let mut outcome = Outcome::default();
+        let mut scratch = SCRATCH.take().unwrap_or_default();
+        let mut outcome = None;
         let mut favours = 0;
         let mut put_off = false;
         let broken = {
@@ -207,9 +207,10 @@ impl Shared {
                     Carried::All => {}
                 }
                 let blocked = state.out.blocked;
-                if !blocked {
+                if !blocked && state.out.refused {
                     hosted.core.writable(cell.id);
-                    merge(&mut outcome, hosted.core.outcome());
+                    let outcome = outcome.get_or_insert_default();
+                    merge(outcome, hosted.core.outcome());
                 }
                 let Some(state) = hosted.core.pipe(cell.id) else {
                     break None;
@@ -240,9 +241,9 @@ impl Shared {
         };
         batch.clear();
         if batch.capacity() <= BATCH_MAX {
-            BATCH.set(batch);
+            BATCH.set(Some(batch));
         }
-        self.give_scratch(scratch);
+        SCRATCH.set(Some(scratch));
         if let Some(error) = broken {
             self.close_pipe(cell, error);
         }
@@ -252,7 +253,7 @@ impl Shared {
         if self.is_closing() {
             self.handover.notify(u64::from(cell.object));
         }
-        if !outcome.is_empty() {
+        if let Some(mut outcome) = outcome {
             // What this pipe got meanwhile was carried in the loop.
             outcome.touched.retain(|pipe| *pipe != cell.id);
             self.apply(&mut outcome);
@@ -328,5 +329,8 @@ fn merge(all: &mut Outcome, more: &mut Outcome) {
 
 thread_local! {
     /// An empty batch to swap with an outbox.
-    static BATCH: std::cell::Cell<Batch> = const { std::cell::Cell::new(Batch::new()) };
+    static BATCH: Cell<Option<Batch>> = const { Cell::new(None) };
+
+    /// What a sender lends to the pipes it flushes.
+    pub(super) static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }

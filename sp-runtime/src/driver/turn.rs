@@ -6,7 +6,7 @@ use std::{
 };
 
 use mio::{Events, event::Event};
-use spkit_api::{Inbox, IoCx, PipeId, Progress, Ready, Time, TimerId};
+use spkit_api::{Inbox, IoCx, Progress, Ready, Time, TimerId};
 
 use super::{
     Shared, WAKER, clock,
@@ -21,6 +21,9 @@ use crate::{
 
 /// Rounds of work after which the system is asked for events, however much there is to do.
 const UNASKED: u32 = 4;
+
+/// Rounds of work after which the clock is read for timers, however much there is to do.
+const UNTIMED: u32 = 16;
 
 /// No timer is set.
 pub(super) const NEVER: u64 = u64::MAX;
@@ -41,6 +44,8 @@ pub(super) struct Poller {
     yields: Yields,
     /// Rounds since the system was asked for events.
     unasked: u32,
+    /// Rounds since the clock was read.
+    untimed: u32,
     /// Messages received since the last look at them.
     came: usize,
     /// The pipe that delivered last: worth a guess if it is the only one.
@@ -58,6 +63,7 @@ impl Default for Poller {
             scratch: Scratch::default(),
             yields: Yields::new(0),
             unasked: 0,
+            untimed: 0,
             came: 0,
             hot: None,
         }
@@ -86,7 +92,10 @@ impl Shared {
                 self.hand_back(poller);
                 return;
             }
-            self.run_timers(poller);
+            poller.untimed += 1;
+            if poller.untimed >= UNTIMED {
+                self.run_timers(poller, clock::now());
+            }
             if worked {
                 poller.yields.refill(std::mem::take(&mut poller.came));
                 continue;
@@ -97,6 +106,9 @@ impl Shared {
             let now = clock::now();
             if deadline.is_some_and(|at| at <= now) {
                 return;
+            }
+            if self.run_timers(poller, now) {
+                continue;
             }
             let due = self.next_due();
             let until = match (deadline, due) {
@@ -127,7 +139,7 @@ impl Shared {
             self.look(poller, Some(Duration::ZERO));
         }
         let worked = self.work_through(poller, None);
-        self.run_timers(poller);
+        self.run_timers(poller, clock::now());
         self.closing_turn();
         worked
     }
@@ -205,7 +217,7 @@ impl Shared {
         }
         match &poller.hot {
             // One read costs less than asking the system what is readable.
-            Some(hot) if hot.coalesces && self.is_only(hot.id) => {
+            Some(hot) if hot.coalesces && self.pipes.load(Ordering::Relaxed) == 1 => {
                 let object = hot.object;
                 poller.work.push((object, Ready::NONE));
             }
@@ -213,11 +225,6 @@ impl Shared {
             _ => {}
         }
         true
-    }
-
-    fn is_only(&self, pipe: PipeId) -> bool {
-        let hosted = lock(&self.core);
-        hosted.core.pipe_count() == 1 && hosted.cell(pipe).is_some()
     }
 
     /// Polls every object that has a reason, each within its budget, until none has or the caller has its result; for
@@ -264,13 +271,11 @@ impl Shared {
         }
     }
 
-    fn run_timers(self: &Arc<Self>, poller: &mut Poller) {
-        if self.due_hint.load(Ordering::Acquire) == NEVER {
-            return;
-        }
-        let now = clock::now();
+    /// Does what is due. True: something may have been.
+    fn run_timers(self: &Arc<Self>, poller: &mut Poller, now: Time) -> bool {
+        poller.untimed = 0;
         if self.due_hint.load(Ordering::Acquire) > now.as_nanos() {
-            return;
+            return false;
         }
         // What is set from here on lowers the hint again.
         self.due_hint.store(NEVER, Ordering::Release);
@@ -290,6 +295,7 @@ impl Shared {
         if let Some(next) = core.into_iter().chain(objects).min() {
             self.due_hint.fetch_min(next.as_nanos(), Ordering::AcqRel);
         }
+        true
     }
 
     /// A timer was set: whoever is responsible looks in time.
