@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Decoded, RxBuf, StreamConfig, TxBuf, Wire};
 use crate::{
-    Message, Result,
+    Inbox, Message, Result,
     wire::{ConnectionHeader, Framing, HEADER_LEN},
 };
 
@@ -49,7 +49,7 @@ impl Wire for SpWire {
     }
 
     #[inline]
-    fn decode(&mut self, rx: &mut RxBuf, _tx: &mut TxBuf) -> Result<Decoded> {
+    fn decode(&mut self, rx: &mut RxBuf, inbox: &mut Inbox, _tx: &mut TxBuf) -> Result<Decoded> {
         if !self.greeted {
             let Some(header) = ConnectionHeader::decode(rx)? else {
                 return Ok(Decoded::Need);
@@ -58,24 +58,29 @@ impl Wire for SpWire {
             self.greeted = true;
             return Ok(Decoded::Peer(header.protocol()));
         }
-        // SP-TCP-038: the limit is judged by the size field alone.
-        let Some(len) = self.framing.decode(rx, self.limit)? else {
-            return Ok(Decoded::Need);
-        };
         let prefix = self.framing.prefix_len();
-        if rx.len() - prefix >= len {
-            rx.skip(prefix);
-            return Ok(Decoded::Message(Message::from_body(rx.take(len))));
+        while !inbox.is_full() {
+            // SP-TCP-038: the limit is judged by the size field alone.
+            let Some(len) = self.framing.decode(rx, self.limit)? else {
+                return Ok(Decoded::Need);
+            };
+            if rx.len() - prefix >= len {
+                rx.skip(prefix);
+                inbox.push(Message::from_body(rx.take(len)));
+                continue;
+            }
+            if len > IN_PLACE {
+                rx.skip(prefix);
+                return Ok(Decoded::Body { len });
+            }
+            return Ok(Decoded::Need);
         }
-        if len > IN_PLACE {
-            rx.skip(prefix);
-            return Ok(Decoded::Body { len });
-        }
-        Ok(Decoded::Need)
+        Ok(Decoded::Taken)
     }
 
-    fn body(&mut self, body: Bytes) -> Result<Decoded> {
-        Ok(Decoded::Message(Message::from_body(body)))
+    fn body(&mut self, body: Bytes, inbox: &mut Inbox) -> Result<Decoded> {
+        inbox.push(Message::from_body(body));
+        Ok(Decoded::Taken)
     }
 
     /// SP-TCP-031: the size counts header words and body, and nothing else.

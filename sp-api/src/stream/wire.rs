@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::{RxBuf, TxBuf};
-use crate::{Message, Result};
+use crate::{Inbox, Message, Result};
 
 /// A format of messages on a byte stream: the SP mappings, WebSocket. It does no I/O and reads no clock.
 ///
@@ -16,19 +16,20 @@ pub trait Wire: Send + fmt::Debug {
     /// Appends what we say first, if we speak first: our connection header, an upgrade request.
     fn start(&mut self, tx: &mut TxBuf) -> Result<()>;
 
-    /// Takes the next thing off the front of `rx`. Called again until it says [`Decoded::Need`]; then again with the
-    /// same bytes and more behind them. A piece taken this way has at most 32 KiB: larger ones are bodies.
+    /// Takes things off the front of `rx`, and puts messages into the inbox until that [is full](Inbox::is_full). Called
+    /// again until it says [`Decoded::Need`]; then again with the same bytes and more behind them. A piece taken this
+    /// way has at most 32 KiB: larger ones are bodies.
     ///
     /// Answers that the format itself owes (a pong, the reply to an upgrade request) go to `tx`. A peer that asks for
     /// answers and does not read them loses its connection.
     ///
     /// An error closes the connection: [`PeerMisbehaved`](crate::ErrorKind::PeerMisbehaved) or
     /// [`MessageTooLong`](crate::ErrorKind::MessageTooLong), with what was found.
-    fn decode(&mut self, rx: &mut RxBuf, tx: &mut TxBuf) -> Result<Decoded>;
+    fn decode(&mut self, rx: &mut RxBuf, inbox: &mut Inbox, tx: &mut TxBuf) -> Result<Decoded>;
 
     /// Takes the body announced by [`Decoded::Body`], complete, in a buffer of its own. What it returns is treated as
     /// from `decode`.
-    fn body(&mut self, body: Bytes) -> Result<Decoded>;
+    fn body(&mut self, body: Bytes, inbox: &mut Inbox) -> Result<Decoded>;
 
     /// Appends a message: header words and body, framed. Small parts by [`TxBuf::put`], the body by
     /// [`TxBuf::put_shared`].
@@ -46,16 +47,14 @@ pub enum Decoded {
     Need,
     /// The peer announced itself with this protocol number. Exactly once, before any message.
     Peer(u16),
-    /// A message.
-    Message(Message),
     /// A body of this length follows at the front of what is left, too large to wait for in one piece. It was checked
     /// against the receive limit. The pipe collects it and calls [`Wire::body`].
     Body {
         /// Its length, more than 0.
         len: usize,
     },
-    /// Something was taken that concerns nobody else, as a pong: go on.
-    Skip,
+    /// Something was taken: messages, which are in the inbox, or what concerns nobody else, as a pong. Go on.
+    Taken,
     /// The peer said goodbye.
     Close,
 }

@@ -95,12 +95,21 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
             let decoded = match self.body.as_deref_mut() {
                 None => {
                     let answers = super::plain(&mut self.layer, &mut self.tx);
-                    self.wire.decode(&mut self.rx, answers)?
+                    let before = inbox.len();
+                    let decoded = self.wire.decode(&mut self.rx, inbox, answers)?;
+                    if inbox.len() > before {
+                        // What was here whole speaks for no large one to come.
+                        self.large = 0;
+                    }
+                    decoded
                 }
                 Some(body) if body.is_complete_in(&self.rx) => {
                     let bytes = self.rx.take(body.len());
                     self.body = None;
-                    self.wire.body(bytes)?
+                    if bytes.len() < LARGE {
+                        self.large = 0;
+                    }
+                    self.wire.body(bytes, inbox)?
                 }
                 Some(body) => {
                     let wait = body.len() < LARGE && !drained && !body.has_begun();
@@ -113,22 +122,16 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
                     if !body.is_complete() {
                         return Ok(Step::Need);
                     }
-                    self.complete()?
+                    self.complete(inbox)?
                 }
             };
             match decoded {
-                Decoded::Message(message) => {
-                    if self.large > 0 && message.len() < LARGE {
-                        self.large = 0;
-                    }
-                    inbox.push(message);
-                }
                 Decoded::Need => return Ok(Step::Need),
                 Decoded::Body { len } => {
                     let body = Body::new(len, self.large, io.memory())?;
                     self.body = Some(Box::new(body));
                 }
-                Decoded::Skip => {}
+                Decoded::Taken => {}
                 Decoded::Peer(protocol) => {
                     if self.peer.replace(protocol).is_some() {
                         return Err(second_peer());
@@ -141,9 +144,9 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
     }
 
     /// Hands the complete body to the wire.
-    fn complete(&mut self) -> Result<Decoded> {
+    fn complete(&mut self, inbox: &mut Inbox) -> Result<Decoded> {
         let Some(body) = self.body.take() else {
-            return Ok(Decoded::Skip);
+            return Ok(Decoded::Taken);
         };
         let (bytes, rest) = body.finish();
         if !rest.is_empty() {
@@ -151,7 +154,7 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
             self.rx = rest;
         }
         self.large = if bytes.len() >= LARGE { bytes.len() } else { 0 };
-        self.wire.body(bytes)
+        self.wire.body(bytes, inbox)
     }
 
     /// Reads once, to where it fits best.

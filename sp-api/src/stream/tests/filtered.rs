@@ -200,7 +200,7 @@ impl Wire for Letters {
         Ok(())
     }
 
-    fn decode(&mut self, rx: &mut RxBuf, tx: &mut TxBuf) -> Result<Decoded> {
+    fn decode(&mut self, rx: &mut RxBuf, inbox: &mut Inbox, tx: &mut TxBuf) -> Result<Decoded> {
         let Some(&letter) = rx.first() else {
             return Ok(Decoded::Need);
         };
@@ -211,15 +211,18 @@ impl Wire for Letters {
         Ok(match letter {
             b'p' => {
                 tx.put(b"P");
-                Decoded::Skip
+                Decoded::Taken
             }
             b'x' => Decoded::Close,
-            other => Decoded::Message(Message::from(vec![other])),
+            other => {
+                inbox.push(Message::from(vec![other]));
+                Decoded::Taken
+            }
         })
     }
 
-    fn body(&mut self, _body: Bytes) -> Result<Decoded> {
-        Ok(Decoded::Skip)
+    fn body(&mut self, _body: Bytes, _inbox: &mut Inbox) -> Result<Decoded> {
+        Ok(Decoded::Taken)
     }
 
     fn encode(&mut self, message: Message, tx: &mut TxBuf) -> Result<()> {
