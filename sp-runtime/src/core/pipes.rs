@@ -6,8 +6,10 @@ use spkit_api::{EndpointId, Error, Inbox, Message, PipeFacts, Time};
 
 use crate::handover::flush::Turnstile;
 
-/// Messages a pipe's outbox takes at most, however small.
-const OUTBOX_MESSAGES: usize = 1024;
+/// Messages a pipe's outbox takes at most, however small: while its carrier takes no more, and while it may yet. A
+/// protocol that drops what a congested peer has no room for (REP, PUB) must not drop because our own flush takes a
+/// moment.
+const OUTBOX_MESSAGES: (usize, usize) = (1024, 16 * 1024);
 
 #[derive(Debug)]
 pub(crate) struct PipeState {
@@ -67,8 +69,11 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     pub(crate) fn has_room(&self) -> bool {
-        self.messages.len() < OUTBOX_MESSAGES
-            && (self.bytes < self.room || self.messages.is_empty())
+        let messages = match self.blocked {
+            true => OUTBOX_MESSAGES.0,
+            false => OUTBOX_MESSAGES.1,
+        };
+        self.messages.len() < messages && (self.bytes < self.room || self.messages.is_empty())
     }
 
     /// Takes a message out of its slot.
