@@ -31,15 +31,26 @@ use crate::{
 };
 
 /// A transport: a stateless factory, in a `static`.
+///
+/// The runtime calls it from any thread, several at a time; it holds no lock then. What a transport keeps (names, a shared
+/// descriptor) is kept per runtime, in [`EndpointConfig::state`], never in a `static` of its own: two runtimes in one
+/// process know nothing of each other.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// What the transport is. The same answer every time.
     fn info(&self) -> &'static TransportInfo;
 
     /// Prepares a connection. Checks scheme, grammar and options; does no I/O and never blocks: the first poll does.
     /// An error here is the caller's mistake and is reported by `dial` itself; all else is an event and a redial.
+    ///
+    /// Called once for each attempt: when the user dials, and again after each failure and each lost pipe, with the
+    /// same address and options. So it must not consume anything that a second attempt needs.
     fn dial(&self, at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>>;
 
     /// Binds to an address. An address in use, a missing directory, a missing right are errors here, at once.
+    ///
+    /// Called once for each `listen` of the user, on the user's thread. It may make the few system calls that binding
+    /// takes, and none that wait. Nothing is registered yet: that happens in the first
+    /// [`poll_accept`](Listener::poll_accept). If it fails, nothing may be left behind (no file, no name).
     fn listen(&self, at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>>;
 }
 
@@ -163,18 +174,33 @@ impl<'a> EndpointConfig<'a> {
 }
 
 /// Something bound to an address that yields connections.
+///
+/// Polled by whoever leads the socket, one call at a time. Dropping it unbinds: the address is free for the next `listen`
+/// when the drop returns. The connections it yielded live on.
 pub trait Listener: Send + fmt::Debug {
-    /// The address in use, the system's choices (port 0) filled in.
+    /// The address in use, the system's choices (port 0) filled in. Asked once, right after `listen`.
     fn local_address(&self) -> Address;
 
     /// Accepts one connection. Cheap: negotiation belongs to the [`Connecting`], so that one slow client delays nobody.
     /// Called until it is pending; not called while the listener has its fill of connections.
+    ///
+    /// A connection that died before it was accepted is no error: skip it and look at the next. A
+    /// [transient](crate::Error::is_transient) error (no descriptors) has the runtime rest a while and call again; any other
+    /// closes the listener, with an event that says why.
     fn poll_accept(&mut self, io: &mut IoCx<'_>) -> Poll<Result<Box<dyn Connecting>>>;
 }
 
-/// A connection on its way: resolving, connecting, shaking hands. The runtime gives it a time limit.
+/// A connection on its way: resolving, connecting, shaking hands.
+///
+/// The runtime gives it a time limit, the option `handshake-timeout`, and drops it then: the drop must end everything it had
+/// under way. It bounds how many are in this state at a listener, so none has to defend itself against many.
 pub trait Connecting: Send + fmt::Debug {
-    /// Goes on; yields the pipe once it can carry messages.
+    /// Goes on; yields the pipe once it can carry messages. First called right after the object was made, then whenever it
+    /// has a reason; never again after it was ready.
+    ///
+    /// The pipe it yields takes over its registration, its timers and its notifiers, and is polled at once, so what
+    /// arrived behind the handshake is not lost. An error is an event: a dialer tries again after a pause, a listener
+    /// goes on to the next. It must not judge the peer's protocol number: the runtime does, and says so to the user.
     fn poll_pipe(&mut self, io: &mut IoCx<'_>) -> Poll<Result<Box<dyn Pipe>>>;
 }
 
@@ -191,28 +217,43 @@ pub enum Progress {
 /// A connection that carries messages.
 ///
 /// Both directions go through the same object under one lock: a pipe whose writing needs reading (TLS) is natural.
+///
+/// No lock of the socket is held during a call, so a pipe may call any [`Notifier`], its own included; it must not call back
+/// into a socket. An error from any call closes the pipe: what it had taken and not handed over is counted as lost, and
+/// the object is dropped, outside of every lock. Dropping it without a close is what happens to an abandoned connection.
 pub trait Pipe: Send + fmt::Debug {
-    /// The peer and the connection. Asked once, when the pipe is new.
+    /// The peer and the connection. Asked once, when the pipe is new, before any other call; protocol plugins see it too.
     fn facts(&self) -> PipeFacts;
 
     /// Puts received messages into the inbox until there are no more or it [`is_full`](Inbox::is_full).
     /// [`IoCx::ready`] says why it is called; with no reason given the call is a guess, worth one attempt.
     /// An orderly end by the peer is an error of kind [`ErrorKind::Closed`](crate::ErrorKind::Closed); messages
     /// already in the inbox are delivered first.
+    ///
+    /// Not called while the protocol or a full queue pauses the pipe: then the carrier holds the peer up, and the pipe
+    /// must not read ahead on its own. What it must keep of an incomplete message it reserves from [`IoCx::memory`]
+    /// first, and by what has arrived, never by a length that was only claimed.
     fn poll_recv(&mut self, io: &mut IoCx<'_>, inbox: &mut Inbox) -> Result<Progress>;
 
     /// Takes a message for sending, in order. Makes no system call: [`poll_flush`](Self::poll_flush) does.
     /// Pending leaves the message in its slot and means: flush first, or wait until it can go on.
+    ///
+    /// An empty slot asks for room alone. A message that can never be sent (longer than [`PipeFacts::max_message`]) is an
+    /// error that says so, and costs the connection: nothing else would tell the user.
     fn poll_send(&mut self, io: &mut IoCx<'_>, message: &mut Option<Message>) -> Poll<Result<()>>;
 
-    /// Hands what was taken to the carrier. Ready: nothing is left. Pending: the carrier is full.
+    /// Hands what was taken to the carrier. Ready: nothing is left. Pending: the carrier is full, and the pipe is polled
+    /// when it takes more. Called after each batch of [`poll_send`](Self::poll_send), and with nothing to do, which costs
+    /// nothing.
     fn poll_flush(&mut self, io: &mut IoCx<'_>) -> Poll<Result<()>>;
 
     /// Ends the connection in order: flushes, says goodbye, reads and discards to the peer's end. The runtime gives it
-    /// a time limit and drops the pipe then.
+    /// a time limit and drops the pipe then. Called again until it is ready; nothing is sent or received after the
+    /// first call.
     fn poll_close(&mut self, io: &mut IoCx<'_>) -> Poll<Result<()>>;
 
-    /// What was taken and is not yet handed to the carrier.
+    /// What was taken and is not yet handed to the carrier. Cheap: asked after each flush, for the counters and for
+    /// `close_with`, whose report is only as honest as this.
     fn pending(&self) -> PendingOut;
 }
 
