@@ -251,6 +251,8 @@ pub struct OptSpec {
     default: Preset,
     /// Whether a time may be "never".
     never: bool,
+    /// Whether setting it is something done, and not a value kept.
+    act: bool,
     range: Option<(i64, i64)>,
     scope: Scope,
     change: Change,
@@ -265,6 +267,7 @@ enum Preset {
     Millis(Option<u64>),
     Size(usize),
     Text(&'static str),
+    Bytes(&'static [u8]),
 }
 
 impl OptSpec {
@@ -273,6 +276,7 @@ impl OptSpec {
             name,
             default,
             never: false,
+            act: false,
             range: None,
             scope: Scope::Socket,
             change: Change::AtOnce,
@@ -316,6 +320,19 @@ impl OptSpec {
         Self::new(key.name, Preset::Text(default), doc)
     }
 
+    /// Bytes.
+    pub const fn bytes(key: Opt<Vec<u8>>, default: &'static [u8], doc: &'static str) -> Self {
+        Self::new(key.name, Preset::Bytes(default), doc)
+    }
+
+    /// Setting it does something instead of changing a value (SUB: subscribe). Every value set goes to the protocol,
+    /// in order; none is kept, so it cannot be read, and its default is not set when a socket opens.
+    #[must_use]
+    pub const fn act(mut self) -> Self {
+        self.act = true;
+        self
+    }
+
     /// The least and the greatest value: of the number, of the size, or of the time in milliseconds.
     #[must_use]
     pub const fn range(mut self, least: i64, greatest: i64) -> Self {
@@ -357,6 +374,11 @@ impl OptSpec {
         self.change
     }
 
+    /// Whether setting it does something, and keeps no value.
+    pub fn is_act(&self) -> bool {
+        self.act
+    }
+
     /// The least and the greatest value, where there is a range.
     pub fn bounds(&self) -> Option<(i64, i64)> {
         self.range
@@ -375,6 +397,7 @@ impl OptSpec {
             Preset::Millis(value) => Value::Duration(value.map(Duration::from_millis)),
             Preset::Size(value) => Value::Size(value),
             Preset::Text(value) => Value::Text(value.to_owned()),
+            Preset::Bytes(value) => Value::Bytes(value.to_vec()),
         }
     }
 
@@ -459,14 +482,15 @@ impl Options {
         })
     }
 
-    /// Sets a value after checking it against its row, which it returns.
+    /// Sets a value after checking it against its row, which it returns. Acts add up, until they are
+    /// [taken](Self::take_acts).
     pub fn set_value(&mut self, name: &str, value: Value) -> Result<&'static OptSpec> {
         let row = self.row(name)?;
         row.check(&value)?;
         match self
             .set
             .iter_mut()
-            .find(|(known, _)| known.name == row.name)
+            .find(|(known, _)| known.name == row.name && !row.act)
         {
             Some((_, old)) => *old = value,
             None => self.set.push((row, value)),
@@ -485,18 +509,28 @@ impl Options {
         Ok(self)
     }
 
-    /// The value under a key: what was set, else its default; `None` if no table knows the option.
+    /// Takes out the acts that were set, in their order: for whoever carries them out.
+    pub fn take_acts(&mut self) -> Vec<(&'static OptSpec, Value)> {
+        let (acts, values) = std::mem::take(&mut self.set)
+            .into_iter()
+            .partition(|(row, _)| row.act);
+        self.set = values;
+        acts
+    }
+
+    /// The value under a key: what was set, else its default; `None` if no table knows the option, or it is an act.
     pub fn get<T: OptionType>(&self, key: Opt<T>) -> Option<T> {
         T::from_value(&self.value(key.name)?)
     }
 
     /// As [`get`](Self::get), by name.
     pub fn value(&self, name: &str) -> Option<Value> {
-        if let Some((_, value)) = self.set.iter().find(|(row, _)| row.name == name) {
+        let set = self.set.iter().find(|(row, _)| row.name == name);
+        if let Some((_, value)) = set.filter(|(row, _)| !row.act) {
             return Some(value.clone());
         }
         self.rows()
-            .find(|row| row.name == name)
+            .find(|row| row.name == name && !row.act)
             .map(OptSpec::default)
     }
 
@@ -535,6 +569,22 @@ mod tests {
         assert_eq!(options.get(TTL), Some(3));
         assert_eq!(options.get(WAIT), Some(Duration::from_millis(100)));
         assert_eq!(options.get(Opt::<bool>::new("other")), None);
+    }
+
+    #[test]
+    fn acts_add_up_and_have_no_value() {
+        const DO: Opt<Vec<u8>> = Opt::new("do");
+        static ACTS: &[OptSpec] = &[OptSpec::bytes(DO, b"", "Does it.").act()];
+        let mut options = Options::over(&[TABLE, ACTS]).with(TTL, 3).unwrap();
+        for what in ["a", "b", "a"] {
+            options.set(DO, what.into()).unwrap();
+        }
+        assert_eq!(options.get(DO), None);
+        let acts = options.take_acts();
+        let acts: Vec<_> = acts.iter().map(|(_, what)| what.to_string()).collect();
+        assert_eq!(acts, ["a", "b", "a"]);
+        assert!(options.take_acts().is_empty());
+        assert_eq!(options.get(TTL), Some(3));
     }
 
     #[test]

@@ -198,7 +198,8 @@ pub enum Event<'a> {
     /// Somebody receives (only with [`ProtocolInfo::answers_recv`]). Fill the slot, or leave it and call
     /// [`Cx::readable`] when there is something. [`Cx::fail`] ends the receive with an error.
     Recv(RecvRequest<'a>),
-    /// An option of the protocol's table changed; the value is checked.
+    /// An option of the protocol's table changes; kind and range are checked. [`Cx::fail`] refuses the value: whoever
+    /// sets it gets the error, and the option stays as it was.
     OptionSet(OptionSet<'a>),
     /// A timer set by [`Cx::set_timer`] is due. It is no longer set.
     Timer(TimerId),
@@ -315,6 +316,15 @@ impl<'a> Event<'a> {
     }
 }
 
+/// What a full queue drops for a newcomer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// The newcomer itself.
+    DropNewest,
+    /// What would be received next.
+    DropOldest,
+}
+
 /// Why a message was dropped: what the drop counters are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -427,6 +437,13 @@ impl<'a> Cx<'a> {
         self.effects.queue_all(context, messages);
     }
 
+    /// Puts a received message into a context's queue without ever pausing its pipe: if the queue, all lanes
+    /// together, is at its limit, a message is dropped instead, and counted as [`DropReason::QueueFull`]. A newcomer
+    /// whose lane is empty is taken in any case, so no peer is shut out by others.
+    pub fn queue_or_drop(&mut self, context: ContextId, message: Message, what: Overflow) {
+        self.effects.queue_or_drop(context, message, what);
+    }
+
     /// Takes the next message of a context's queue, lane by lane in turn.
     pub fn dequeue(&mut self, context: ContextId) -> Option<Message> {
         self.effects.dequeue(context)
@@ -449,8 +466,8 @@ impl<'a> Cx<'a> {
         self.effects.writable(context);
     }
 
-    /// Ends the operation of the current [`Event::Send`] or [`Event::Recv`] with this error. A message still in a
-    /// send's slot goes back to the caller.
+    /// Ends the operation of the current [`Event::Send`], [`Event::Recv`] or [`Event::OptionSet`] with this error. A
+    /// message still in a send's slot goes back to the caller.
     pub fn fail(&mut self, error: impl Into<Error>) {
         self.effects.fail(error.into());
     }
@@ -489,6 +506,7 @@ pub trait Effects: fmt::Debug {
     fn close(&mut self, pipe: PipeId, why: ErrorKind);
     fn queue(&mut self, context: ContextId, message: Message);
     fn queue_all(&mut self, context: ContextId, messages: &mut Inbox);
+    fn queue_or_drop(&mut self, context: ContextId, message: Message, what: Overflow);
     fn dequeue(&mut self, context: ContextId) -> Option<Message>;
     fn readable(&mut self, context: ContextId);
     fn writable(&mut self, context: ContextId);

@@ -2,13 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use spkit_api::{ContextId, Message, Result, SendError};
+use spkit_api::{
+    ContextId, Error, ErrorKind, Message, Result, SendError, Value,
+    option::{Opt, OptionType, Scope},
+    options::{RECV_TIMEOUT, SEND_TIMEOUT},
+};
 
 use crate::{
     core::Direction,
     driver::operations::Patience,
     future::{RecvFuture, SendFuture},
     socket::{Handle, within},
+    sync::{Mutex, lock},
 };
 
 /// A conversation of its own on a socket: its own outstanding request, its own reply, next to others of the same socket.
@@ -18,6 +23,8 @@ use crate::{
 pub struct Context {
     handle: Arc<Handle>,
     id: ContextId,
+    /// Its own timeouts, by direction, where they were set.
+    timeouts: Mutex<[Option<Option<Duration>>; 2]>,
 }
 
 impl Context {
@@ -28,6 +35,7 @@ impl Context {
         Ok(Self {
             handle: Arc::clone(handle),
             id,
+            timeouts: Mutex::default(),
         })
     }
 
@@ -38,7 +46,7 @@ impl Context {
 
     /// As [`Socket::send`](crate::Socket::send).
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        let patience = Patience::For(self.handle.shared.timeout(Direction::Send));
+        let patience = self.patience(Direction::Send);
         self.handle
             .shared
             .send(self.id, &mut Some(message.into()), patience)
@@ -69,7 +77,7 @@ impl Context {
 
     /// As [`Socket::recv`](crate::Socket::recv).
     pub fn recv(&self) -> Result<Message> {
-        let patience = Patience::For(self.handle.shared.timeout(Direction::Recv));
+        let patience = self.patience(Direction::Recv);
         self.handle.shared.recv(self.id, patience)
     }
 
@@ -86,6 +94,52 @@ impl Context {
     /// As [`Socket::recv_async`](crate::Socket::recv_async).
     pub fn recv_async(&self) -> RecvFuture {
         RecvFuture::new(Arc::clone(&self.handle), self.id)
+    }
+
+    /// As [`Socket::set`](crate::Socket::set), for this conversation alone: options whose scope is
+    /// [`Scope::Context`]. What is not set here is as the protocol says: usually as on the socket when it was opened.
+    pub fn set<T: OptionType>(&self, key: Opt<T>, value: T) -> Result<()> {
+        self.set_value(key.name(), &value.into_value())
+    }
+
+    /// As [`Socket::set_str`](crate::Socket::set_str), for this conversation alone.
+    pub fn set_str(&self, name: &str, text: &str) -> Result<()> {
+        let value = self.handle.shared.parse_option(name, text)?;
+        self.set_value(name, &value)
+    }
+
+    fn set_value(&self, name: &str, value: &Value) -> Result<()> {
+        let row = lock(&self.handle.shared.options).row(name)?;
+        row.check(value)?;
+        if row.scope_of() != Scope::Context {
+            return Err(Error::new(
+                ErrorKind::OptionInvalid,
+                format!(
+                    "option `{name}` belongs to {:?}, not to a context",
+                    row.scope_of()
+                ),
+            ));
+        }
+        if let Value::Duration(timeout) = value {
+            let [send, recv] = &mut *lock(&self.timeouts);
+            if name == SEND_TIMEOUT.name() {
+                *send = Some(*timeout);
+            } else if name == RECV_TIMEOUT.name() {
+                *recv = Some(*timeout);
+            }
+        }
+        self.handle.shared.with_core(|hosted| {
+            let core = &mut hosted.core;
+            core.set_option(self.id, row.name(), value)
+        })
+    }
+
+    fn patience(&self, direction: Direction) -> Patience {
+        let own = lock(&self.timeouts)[direction as usize];
+        match own.unwrap_or_else(|| self.handle.shared.timeout(direction)) {
+            None => Patience::For(None),
+            Some(timeout) => within(timeout),
+        }
     }
 }
 

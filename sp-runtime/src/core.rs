@@ -20,8 +20,8 @@ use std::{
 };
 
 use spkit_api::{
-    ContextId, Cx, DropReason, EndpointId, Error, ErrorKind, Event, Inbox, Message, PipeFacts,
-    PipeId, Protocol, ProtocolInfo, Result, Time, TimerId, Value, plugin::Origin,
+    ContextId, Cx, DropReason, EndpointId, Error, ErrorKind, Event, Inbox, Message, Options,
+    PipeFacts, PipeId, Protocol, ProtocolInfo, Result, Time, TimerId, Value, plugin::Origin,
 };
 
 use self::{
@@ -347,10 +347,32 @@ impl SocketCore {
         self.event(Event::ContextClosed(context));
     }
 
-    pub(crate) fn set_option(&mut self, context: ContextId, name: &'static str, value: &Value) {
-        if self.info.options().iter().any(|row| row.name() == name) {
-            self.event(Event::option_set(context, name, value));
+    /// Tells a new protocol of all its options: their values first, then what is to be done.
+    pub(crate) fn preset(&mut self, options: &mut Options) -> Result<()> {
+        for row in self.info.options() {
+            if let Some(value) = options.value(row.name()) {
+                self.set_option(ContextId::SOCKET, row.name(), &value)?;
+            }
         }
+        for (row, value) in options.take_acts() {
+            self.set_option(ContextId::SOCKET, row.name(), &value)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the protocol of an option, if it is one of its own. An error: the protocol refuses the value.
+    pub(crate) fn set_option(
+        &mut self,
+        context: ContextId,
+        name: &'static str,
+        value: &Value,
+    ) -> Result<()> {
+        if !self.info.options().iter().any(|row| row.name() == name) {
+            return Ok(());
+        }
+        self.rest.check_open(context)?;
+        self.event(Event::option_set(context, name, value));
+        self.rest.failed.take().map_or(Ok(()), Err)
     }
 
     // ---- pipes

@@ -331,6 +331,12 @@ impl Shared {
         (nanos != u64::MAX).then(|| Duration::from_nanos(nanos))
     }
 
+    /// Reads an option's value from text.
+    pub(crate) fn parse_option(&self, name: &str, text: &str) -> spkit_api::Result<Value> {
+        let row = lock(&self.options).row(name)?;
+        Value::parse(row.kind(), text).map_err(|error| error.within(format!("option `{name}`")))
+    }
+
     /// Copies an option's value to where the hot paths look for it.
     pub(crate) fn take_note(&self, name: &str, value: &Value) {
         match value {

@@ -54,15 +54,11 @@ impl Socket {
     pub(crate) fn start(
         runtime: &Arc<RuntimeInner>,
         plugin: &'static ProtocolPlugin,
-        options: Options,
+        mut options: Options,
     ) -> Result<Self> {
         let limit = queue_limit(&options);
-        let protocol_options: Vec<_> = plugin
-            .info()
-            .options()
-            .iter()
-            .filter_map(|row| Some((row.name(), options.value(row.name())?)))
-            .collect();
+        let mut presets = options.clone();
+        options.take_acts();
         let shared = Shared::start(
             Arc::clone(runtime),
             build(plugin)?,
@@ -76,14 +72,10 @@ impl Socket {
                 shared.take_note(row.name(), &value);
             }
         }
-        shared.with_core(|hosted| {
-            for (name, value) in &protocol_options {
-                hosted.core.set_option(ContextId::SOCKET, name, value);
-            }
-        });
-        Ok(Self {
-            handle: Arc::new(Handle { shared }),
-        })
+        let preset = shared.with_core(|hosted| hosted.core.preset(&mut presets));
+        // If a value is refused, the handle that goes closes the socket.
+        let handle = Arc::new(Handle { shared });
+        preset.map(|()| Self { handle })
     }
 
     fn shared(&self) -> &Arc<Shared> {
@@ -230,46 +222,42 @@ impl Socket {
 
     // ---- contexts
 
-    /// Opens a conversation of its own, where the protocol has such (REQ, REP).
+    /// Opens a conversation of its own, where the protocol has such (REQ, REP, SUB).
     pub fn context(&self) -> Result<Context> {
         Context::open(&self.handle)
     }
 
     // ---- options
 
-    /// Sets an option. Name, kind, range and scope are checked; the error says what is allowed.
+    /// Sets an option. Name, kind, range and scope are checked; the error says what is allowed. The protocol may refuse
+    /// a value of its own options as well (SUB: unsubscribing what was not subscribed).
     pub fn set<T: OptionType>(&self, key: Opt<T>, value: T) -> Result<()> {
         self.set_value(key.name(), value.into_value())
     }
 
     /// Sets an option from text: `socket.set_str("recv-timeout", "250ms")?`.
     pub fn set_str(&self, name: &str, text: &str) -> Result<()> {
-        let row = lock(&self.shared().options).row(name)?;
-        let value = Value::parse(row.kind(), text)
-            .map_err(|error| error.within(format!("option `{name}`")))?;
+        let value = self.shared().parse_option(name, text)?;
         self.set_value(name, value)
     }
 
     fn set_value(&self, name: &str, value: Value) -> Result<()> {
-        let row = {
-            let mut options = lock(&self.shared().options);
-            let row = options.row(name)?;
-            if row.changes() == Change::BeforeStart {
-                return Err(Error::new(
-                    ErrorKind::OptionInvalid,
-                    format!(
-                        "option `{name}` is set when the socket is opened (Runtime::open_with)"
-                    ),
-                ));
-            }
-            options.set_value(name, value.clone())?
-        };
-        self.shared().take_note(row.name(), &value);
+        let row = lock(&self.shared().options).row(name)?;
+        if row.changes() == Change::BeforeStart {
+            return Err(Error::new(
+                ErrorKind::OptionInvalid,
+                format!("option `{name}` is set when the socket is opened (Runtime::open_with)"),
+            ));
+        }
+        row.check(&value)?;
         self.shared().with_core(|hosted| {
-            hosted
-                .core
-                .set_option(ContextId::SOCKET, row.name(), &value);
-        });
+            let core = &mut hosted.core;
+            core.set_option(ContextId::SOCKET, row.name(), &value)
+        })?;
+        if !row.is_act() {
+            self.shared().take_note(row.name(), &value);
+            lock(&self.shared().options).set_value(name, value)?;
+        }
         Ok(())
     }
 

@@ -47,7 +47,7 @@ pub use self::{
 };
 use crate::{
     ContextId, Cx, DropReason, ErrorKind, Event, Message, Opt, PipeFacts, PipeId, Protocol,
-    ProtocolInfo, Time, TimerId, Value, option::OptionType,
+    ProtocolInfo, Result, Time, TimerId, Value, option::OptionType,
 };
 
 /// Wakes after one event beyond which a protocol is taken to wake a context for ever.
@@ -244,7 +244,7 @@ impl<P: Protocol> Harness<P> {
     ///
     /// # Panics
     ///
-    /// If the protocol has no such option, or the value does not fit its row.
+    /// If the protocol has no such option, the value does not fit its row, or the protocol refuses it.
     pub fn set_option<T: OptionType>(&mut self, context: ContextId, key: Opt<T>, value: T) {
         self.set_value(context, key.name(), &value.into_value());
     }
@@ -253,13 +253,40 @@ impl<P: Protocol> Harness<P> {
     ///
     /// # Panics
     ///
-    /// If the protocol has no such option, or the value does not fit its row.
+    /// If the protocol has no such option, the value does not fit its row, or the protocol refuses it.
     pub fn set_value(&mut self, context: ContextId, name: &str, value: &Value) {
+        let set = self.try_set_value(context, name, value);
+        set.expect("the protocol takes the value");
+    }
+
+    /// As [`set_option`](Self::set_option), where the protocol may refuse the value.
+    ///
+    /// # Panics
+    ///
+    /// If the protocol has no such option, or the value does not fit its row.
+    pub fn try_set_option<T: OptionType>(
+        &mut self,
+        context: ContextId,
+        key: Opt<T>,
+        value: T,
+    ) -> Result<()> {
+        self.try_set_value(context, key.name(), &value.into_value())
+    }
+
+    /// As [`try_set_option`](Self::try_set_option), by name.
+    ///
+    /// # Panics
+    ///
+    /// If the protocol has no such option, or the value does not fit its row.
+    pub fn try_set_value(&mut self, context: ContextId, name: &str, value: &Value) -> Result<()> {
         let rows = self.protocol.info().options();
         let row = rows.iter().find(|row| row.name() == name);
         let row = row.expect("the protocol's table has the option");
         row.check(value).expect("the value fits");
-        self.event(Event::option_set(context, row.name(), value));
+        self.raw_event(Event::option_set(context, row.name(), value));
+        let refused = self.world.failure.take();
+        self.settle();
+        refused.map_or(Ok(()), Err)
     }
 
     /// Lets time pass; timers that fall due fire in their order, each at its time.
@@ -282,6 +309,12 @@ impl<P: Protocol> Harness<P> {
     pub fn close(&mut self) {
         self.world.end_waiters(ErrorKind::Closed);
         self.event(Event::Closing);
+    }
+
+    /// Lets each context's queue hold so many messages (default: no limit). Only
+    /// [`Cx::queue_or_drop`](crate::Cx::queue_or_drop) minds.
+    pub fn set_queue_limit(&mut self, messages: usize) {
+        self.world.queue_limit = messages;
     }
 
     /// Loads the dice: the protocol's next throw shows this.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use spkit_api::{
     __private::Effects, ContextId, DropReason, Error, ErrorKind, Inbox, Message, PipeId, Time,
-    TimerId,
+    TimerId, protocol::Overflow,
 };
 
 use super::{Rest, TimerKey};
@@ -106,6 +106,30 @@ impl Effects for Rest {
         if full {
             self.choke(pipe);
         }
+    }
+
+    fn queue_or_drop(&mut self, context: ContextId, message: Message, what: Overflow) {
+        let pipe = message.pipe().unwrap_or(PipeId::from_raw(u32::MAX));
+        while let Some(queue) = Self::queue(self, context)
+            && queue.is_full()
+        {
+            let dropped = match what {
+                Overflow::DropNewest if queue.has(pipe) => {
+                    return self.discard(message, DropReason::QueueFull);
+                }
+                Overflow::DropNewest => None,
+                Overflow::DropOldest => self.pop(context),
+            };
+            let Some(dropped) = dropped else {
+                break;
+            };
+            self.discard(dropped, DropReason::QueueFull);
+        }
+        let Some(state) = self.contexts.get_mut(context.raw()) else {
+            return self.discard(message, DropReason::PipeGone);
+        };
+        state.queue.append(pipe, message);
+        state.receivers.wake_one(&mut self.outcome.wakes);
     }
 
     fn dequeue(&mut self, context: ContextId) -> Option<Message> {

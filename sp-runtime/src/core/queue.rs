@@ -72,9 +72,25 @@ impl RecvQueue {
         self.bytes
     }
 
+    /// Whether the limit is reached by all lanes together.
+    pub(crate) fn is_full(&self) -> bool {
+        self.messages >= self.limit.messages || self.bytes >= self.limit.bytes
+    }
+
+    /// Whether anything of this pipe waits.
+    pub(crate) fn has(&self, pipe: PipeId) -> bool {
+        self.of_pipe.contains_key(&pipe)
+    }
+
     /// Appends a message. True: its pipe has to pause.
     #[must_use]
-    pub(crate) fn push(&mut self, pipe: PipeId, mut message: Message) -> bool {
+    pub(crate) fn push(&mut self, pipe: PipeId, message: Message) -> bool {
+        let index = self.append(pipe, message);
+        self.overfull(index)
+    }
+
+    /// Appends a message, whatever the limit. Returns its lane.
+    pub(crate) fn append(&mut self, pipe: PipeId, mut message: Message) -> usize {
         let index = self.lane(pipe);
         let lane = &mut self.lanes[index];
         if lane.messages.len() >= DETACH_BEYOND {
@@ -84,7 +100,7 @@ impl RecvQueue {
         self.bytes += message.len();
         lane.bytes += message.len();
         lane.messages.push_back(message);
-        self.overfull(index)
+        index
     }
 
     /// Appends a batch: in one move if the lane is empty. True: the pipe has to pause.
@@ -283,6 +299,16 @@ mod tests {
     fn bytes_count_too() {
         let mut queue = RecvQueue::new(LIMIT);
         assert!(queue.push(pipe(1), Message::from(vec![0; 1000])));
+    }
+
+    #[test]
+    fn what_is_only_appended_pauses_nobody() {
+        let mut queue = RecvQueue::new(LIMIT);
+        for n in 0..9 {
+            assert_eq!((queue.is_full(), queue.has(pipe(1))), (n >= 4, n > 0));
+            queue.append(pipe(1), Message::new());
+        }
+        assert!(!queue.has_paused() && !queue.has(pipe(2)));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::{
 };
 
 use spkit_api::{
-    ContextId, EndpointConfig, EndpointId, Error, ErrorKind, Inbox, Memory, Options, PipeId,
-    ProtocolPlugin, Ready, SharedState, Time, TimerId, options::COMMON, stream::StreamConfig,
+    EndpointConfig, EndpointId, Error, ErrorKind, Inbox, Memory, Options, PipeId, ProtocolPlugin,
+    Ready, Result, SharedState, Time, TimerId, options::COMMON, stream::StreamConfig,
 };
 
 use super::{
@@ -81,19 +81,15 @@ impl Host {
     pub(super) fn new(
         index: usize,
         plugin: &ProtocolPlugin,
-        options: Options,
+        mut options: Options,
         env: &mut Env,
-    ) -> Self {
+    ) -> Result<Self> {
         let clock = Arc::clone(&env.clock) as Arc<dyn Clock>;
         let limit = queue_limit(&options);
         let seed = env.dice.throw();
         let mut core = SocketCore::new(plugin.build(), plugin.origin(), clock, seed, limit);
-        for row in plugin.info().options() {
-            if let Some(value) = options.value(row.name()) {
-                core.set_option(ContextId::SOCKET, row.name(), &value);
-            }
-        }
-        let mut host = Self {
+        core.preset(&mut options)?;
+        Ok(Self {
             index,
             core,
             options,
@@ -107,9 +103,7 @@ impl Host {
             put_off: Vec::new(),
             tick: None,
             close_by: None,
-        };
-        host.settle(env);
-        host
+        })
     }
 
     pub(super) fn token(&self, object: u32) -> u64 {

@@ -84,7 +84,9 @@ impl World {
 
     /// Opens a socket. Its name is for the transcript.
     pub fn open(&mut self, name: &str, plugin: &ProtocolPlugin) -> SocketId {
-        self.open_options(name, plugin, Options::over(&tables(plugin)))
+        let defaults = Options::over(&tables(plugin));
+        let opened = self.open_options(name, plugin, defaults);
+        opened.expect("a protocol takes its own defaults")
     }
 
     /// As [`open`](Self::open), with some of its options set.
@@ -96,18 +98,24 @@ impl World {
     ) -> Result<SocketId> {
         let mut options = Options::over(&tables(plugin));
         set(&mut options)?;
-        Ok(self.open_options(name, plugin, options))
+        self.open_options(name, plugin, options)
     }
 
-    fn open_options(&mut self, name: &str, plugin: &ProtocolPlugin, options: Options) -> SocketId {
+    fn open_options(
+        &mut self,
+        name: &str,
+        plugin: &ProtocolPlugin,
+        options: Options,
+    ) -> Result<SocketId> {
         let index = self.hosts.len();
+        let host = Host::new(index, plugin, options, &mut self.env)?;
         self.env.hub.net().paces.push(PACE);
         self.env.transcript.add_name(name.to_owned());
         let protocol = plugin.info().name();
         self.env.note(index, What::Opened { protocol });
-        let host = Host::new(index, plugin, options, &mut self.env);
         self.hosts.push(host);
-        SocketId(index)
+        self.settle(SocketId(index));
+        Ok(SocketId(index))
     }
 
     /// Closes a socket; what it accepted goes on being sent for at most `drain`.
@@ -145,12 +153,12 @@ impl World {
         let host = self.host_mut(at.socket);
         let row = host.options.row(option.name())?;
         row.check(&value)?;
-        if at.context == ContextId::SOCKET {
-            host.options.set_value(row.name(), value.clone())?;
+        let set = host.core.set_option(at.context, row.name(), &value);
+        if set.is_ok() && at.context == ContextId::SOCKET && !row.is_act() {
+            host.options.set_value(row.name(), value)?;
         }
-        host.core.set_option(at.context, row.name(), &value);
         self.settle(at.socket);
-        Ok(())
+        set
     }
 
     // ---- endpoints

@@ -8,7 +8,7 @@ use std::{
 use super::Dice;
 use crate::{
     ContextId, DropReason, Error, ErrorKind, Inbox, Message, PipeId, Time, TimerId,
-    protocol::Effects,
+    protocol::{Effects, Overflow},
 };
 
 /// An operation that was started on a [`Harness`](super::Harness).
@@ -88,6 +88,7 @@ pub(super) struct World {
     pub(super) sent: BTreeMap<PipeId, Vec<Message>>,
     pub(super) contexts: BTreeSet<ContextId>,
     queues: BTreeMap<ContextId, VecDeque<Lane>>,
+    pub(super) queue_limit: usize,
     pub(super) timers: BTreeMap<TimerId, Time>,
     /// First come, first served; senders and receivers apart.
     waiters: BTreeMap<(ContextId, bool), VecDeque<(OpId, Waiter)>>,
@@ -116,6 +117,7 @@ impl World {
             sent: BTreeMap::new(),
             contexts: BTreeSet::from([ContextId::SOCKET]),
             queues: BTreeMap::new(),
+            queue_limit: usize::MAX,
             timers: BTreeMap::new(),
             waiters: BTreeMap::new(),
             next_op: 0,
@@ -337,6 +339,25 @@ impl Effects for World {
         while let Some(message) = messages.pop() {
             self.queue(context, message);
         }
+    }
+
+    fn queue_or_drop(&mut self, context: ContextId, message: Message, what: Overflow) {
+        let lanes = self.queues.entry(context).or_default();
+        let has_lane = lanes.iter().any(|(of, _)| *of == message.pipe());
+        while self.queued(context) >= self.queue_limit {
+            let dropped = match what {
+                Overflow::DropNewest if has_lane => {
+                    return self.dropped.push((DropReason::QueueFull, message));
+                }
+                Overflow::DropNewest => None,
+                Overflow::DropOldest => self.dequeue_from(context),
+            };
+            let Some(dropped) = dropped else {
+                break;
+            };
+            self.dropped.push((DropReason::QueueFull, dropped));
+        }
+        self.queue(context, message);
     }
 
     fn dequeue(&mut self, context: ContextId) -> Option<Message> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use spkit_api::{
     __private::Effects, ContextId, Cx, DropReason, Error, ErrorKind, Inbox, Message, PipeId, Time,
-    TimerId,
+    TimerId, protocol::Overflow,
 };
 
 use super::{How, Meddling};
@@ -103,6 +103,16 @@ impl Effects for Meddler<'_, '_> {
             }
         }
         self.cx.queue_all(context, messages);
+    }
+
+    fn queue_or_drop(&mut self, context: ContextId, message: Message, what: Overflow) {
+        if self.strikes(How::LosesReceived) {
+            return;
+        }
+        if self.strikes(How::DoublesReceived) {
+            self.cx.queue_or_drop(context, message.clone(), what);
+        }
+        self.cx.queue_or_drop(context, message, what);
     }
 
     fn dequeue(&mut self, context: ContextId) -> Option<Message> {
