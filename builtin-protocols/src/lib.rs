@@ -6,10 +6,12 @@
 
 pub mod options;
 pub mod pair0;
+pub mod pub0;
 pub mod pull0;
 pub mod push0;
 pub mod rep0;
 pub mod req0;
+pub mod sub0;
 
 #[cfg(test)]
 mod vectors;
@@ -19,6 +21,10 @@ use spkit_api::Plugin;
 /// Every protocol of this crate.
 pub static PLUGINS: &[Plugin] = &[
     Plugin::protocol(&pair0::PAIR0),
+    Plugin::protocol(&pub0::PUB0),
+    Plugin::protocol(&pub0::XPUB0),
+    Plugin::protocol(&sub0::SUB0),
+    Plugin::protocol(&sub0::XSUB0),
     Plugin::protocol(&req0::REQ0),
     Plugin::protocol(&rep0::REP0),
     Plugin::protocol(&push0::PUSH0),
@@ -56,6 +62,10 @@ mod tests {
     fn names_and_numbers_are_the_known_ones() {
         let known = [
             ("pair", 0x10, 0x10),
+            ("pub", 0x20, 0x21),
+            ("xpub", 0x20, 0x21),
+            ("sub", 0x21, 0x20),
+            ("xsub", 0x21, 0x20),
             ("req", 0x30, 0x31),
             ("rep", 0x31, 0x30),
             ("push", 0x50, 0x51),

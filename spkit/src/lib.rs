@@ -1,6 +1,6 @@
 //! Scalability Protocols (nanomsg, nng) for Rust.
 //!
-//! This crate links the runtime with the builtin protocols (PAIR, REQ/REP, PUSH/PULL) and transports (tcp, ipc,
+//! This crate links the runtime with the builtin protocols (PAIR, PUB/SUB, PUSH/PULL, REQ/REP) and transports (tcp, ipc,
 //! inproc). Open a [`Socket`], [`dial`](Socket::dial) or [`listen`](Socket::listen), send and receive.
 #![warn(missing_docs)]
 

@@ -1,0 +1,165 @@
+//! PUB version 0: the sending end of publish/subscribe (sp-publish-subscribe-01).
+//!
+//! The draft says little more than the numbers; the older implementations agree on the rest (wire.md 9, SP-PS). The
+//! payload is the body, and every message goes to every peer: what they subscribed to they know themselves. A message
+//! that finds no peer is gone. What a SUB sends against the rules does no harm: it is dropped and counted.
+//!
+//! [`BACK_PRESSURE`] says what becomes of a message for a peer that has no room: by default that peer loses it, and
+//! sending never waits.
+
+mod audience;
+
+use spkit_api::{
+    ContextId, Cx, DropReason, Error, ErrorKind, Event, Message, OptSpec, PipeId, Protocol,
+    ProtocolInfo,
+    option::OptionType,
+    protocol::{OptionSet, SendRequest},
+    register_protocol,
+};
+
+use self::audience::Audience;
+use crate::{options::BACK_PRESSURE, sub0};
+
+/// What PUB announces.
+pub const NUMBER: u16 = 0x0020;
+
+static OPTIONS: &[OptSpec] = &[OptSpec::text(
+    BACK_PRESSURE,
+    "drop-newest",
+    "What becomes of a message when a peer has no room: drop-newest (that peer loses it), block (sending waits until \
+     all have room) or disconnect (that peer is closed).",
+)];
+
+static INFO: ProtocolInfo = ProtocolInfo::new("pub", NUMBER, sub0::NUMBER)
+    .send_only()
+    .with_options(OPTIONS)
+    .doc("The sending end of publish/subscribe: each message goes to every peer.");
+
+static RAW: ProtocolInfo = ProtocolInfo::new("xpub", NUMBER, sub0::NUMBER)
+    .send_only()
+    .raw()
+    .with_options(OPTIONS)
+    .doc("The sending end of publish/subscribe, raw: the same, since there is no header.");
+
+register_protocol!(
+    /// PUB version 0, opened as `pub`.
+    pub PUB0, &INFO, || Box::new(Pub0::new(&INFO))
+);
+
+register_protocol!(
+    /// PUB version 0, raw, opened as `xpub`: the other half of a device.
+    pub XPUB0, &RAW, || Box::new(Pub0::new(&RAW))
+);
+
+/// The state machine of a PUB socket, raw or not.
+#[derive(Debug)]
+pub struct Pub0 {
+    info: &'static ProtocolInfo,
+    audience: Audience,
+    when_full: WhenFull,
+}
+
+/// What becomes of a message for a peer without room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WhenFull {
+    DropNewest,
+    Block,
+    Disconnect,
+}
+
+impl Default for Pub0 {
+    fn default() -> Self {
+        Self::new(&INFO)
+    }
+}
+
+impl Protocol for Pub0 {
+    fn info(&self) -> &'static ProtocolInfo {
+        self.info
+    }
+
+    fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
+        match event {
+            Event::PipeAdded(added) => self.audience.add(added.pipe),
+            Event::PipeRemoved(removed) => {
+                if self.audience.remove(removed.pipe) {
+                    cx.writable(ContextId::SOCKET);
+                }
+            }
+            Event::PipeWritable(writable) => {
+                if self.audience.writable(writable.pipe) {
+                    cx.writable(ContextId::SOCKET);
+                }
+            }
+            Event::Send(request) => self.on_send(cx, request),
+            Event::OptionSet(set) => self.on_option(cx, &set),
+            // SP-PS-012: what was received stays in its batch, which drops and counts it.
+            _ => {}
+        }
+    }
+}
+
+impl Pub0 {
+    fn new(info: &'static ProtocolInfo) -> Self {
+        Self {
+            info,
+            audience: Audience::default(),
+            when_full: WhenFull::DropNewest,
+        }
+    }
+
+    fn on_send(&mut self, cx: &mut Cx<'_>, request: SendRequest<'_>) {
+        if self.when_full == WhenFull::Block && !self.audience.has_room(cx) {
+            return;
+        }
+        let Some(mut message) = request.message.take() else {
+            return;
+        };
+        message.clear_header();
+        let Some((last, others)) = self.audience.pipes().split_last() else {
+            // SP-PS-014
+            return cx.discard(message, DropReason::NoPeer);
+        };
+        // SP-PS-003: the copies share the body, and the last peer needs none.
+        for pipe in others {
+            self.hand(cx, *pipe, message.clone());
+        }
+        self.hand(cx, *last, message);
+    }
+
+    fn hand(&self, cx: &mut Cx<'_>, pipe: PipeId, message: Message) {
+        let mut slot = Some(message);
+        if !cx.try_send(pipe, &mut slot)
+            && let Some(message) = slot
+        {
+            // SP-PS-009: who is slow loses it, others do not wait.
+            cx.discard(message, DropReason::QueueFull);
+            if self.when_full == WhenFull::Disconnect {
+                cx.close(pipe, ErrorKind::OutOfResources);
+            }
+        }
+    }
+
+    fn on_option(&mut self, cx: &mut Cx<'_>, set: &OptionSet<'_>) {
+        if set.name != BACK_PRESSURE.name() {
+            return;
+        }
+        self.when_full = match String::from_value(set.value).as_deref() {
+            Some("drop-newest") => WhenFull::DropNewest,
+            Some("block") => WhenFull::Block,
+            Some("disconnect") => WhenFull::Disconnect,
+            _ => {
+                let name = set.name;
+                return cx.fail(Error::new(
+                    ErrorKind::OptionInvalid,
+                    format!("option `{name}` takes `drop-newest`, `block` or `disconnect`"),
+                ));
+            }
+        };
+        self.audience.forget_full();
+        cx.writable(ContextId::SOCKET);
+    }
+}
+
+#[cfg(test)]
+mod tests;
