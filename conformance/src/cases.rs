@@ -8,6 +8,7 @@ pub(crate) mod ipc;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
 pub(crate) mod protocol_ids;
+pub(crate) mod publish;
 pub(crate) mod row;
 pub(crate) mod sockets;
 
@@ -22,6 +23,7 @@ pub(crate) fn wire_rows() -> impl Iterator<Item = &'static Row> {
         lifecycle::ROWS,
         hostile::ROWS,
         ipc::ROWS,
+        publish::ROWS,
     ]
     .into_iter()
     .flatten()

@@ -54,6 +54,8 @@ pub(crate) enum Application {
     Echo,
     /// Sends and receives when the case says so.
     Manual,
+    /// The same, subscribed to bodies that begin with these.
+    Subscriber(&'static [&'static str]),
 }
 
 /// How an endpoint meets the tester.
@@ -96,7 +98,25 @@ impl Fixture {
     /// Receives.
     pub(crate) const PULL: Self = Self::new("F-PULL", endpoints::PULL, Application::Manual);
 
-    const ALL: [Self; 5] = [Self::PAIR, Self::REP, Self::REQ, Self::PUSH, Self::PULL];
+    /// Publishes.
+    pub(crate) const PUB: Self = Self::new("F-PUB", endpoints::PUB, Application::Manual);
+    /// Receives what is published, all of it.
+    pub(crate) const SUB: Self = Self::subscribed(&[""]);
+
+    const ALL: [Self; 7] = [
+        Self::PAIR,
+        Self::REP,
+        Self::REQ,
+        Self::PUSH,
+        Self::PULL,
+        Self::PUB,
+        Self::SUB,
+    ];
+
+    /// F-SUB(t…): receives what begins with one of these.
+    pub(crate) const fn subscribed(to: &'static [&'static str]) -> Self {
+        Self::new("F-SUB", endpoints::SUB, Application::Subscriber(to))
+    }
 
     const fn new(name: &'static str, id: u16, application: Application) -> Self {
         Self {

@@ -2,6 +2,10 @@
 
 /// PAIR version 0.
 pub(crate) const PAIR: u16 = 0x0010;
+/// PUB, the publishing end.
+pub(crate) const PUB: u16 = 0x0020;
+/// SUB, the subscribing end.
+pub(crate) const SUB: u16 = 0x0021;
 /// REQ, the asking end.
 pub(crate) const REQ: u16 = 0x0030;
 /// REP, the answering end.
@@ -37,8 +41,8 @@ const fn row(id: u16, peer: u16, name: &'static str, names: &'static [&'static s
 pub(crate) static KNOWN: &[Known] = &[
     row(PAIR, PAIR, "PAIR", &["pair", "pair0"]),
     row(0x0011, 0x0011, "PAIR1", &["pair1"]),
-    row(0x0020, 0x0021, "PUB", &["pub", "pub0"]),
-    row(0x0021, 0x0020, "SUB", &["sub", "sub0"]),
+    row(PUB, SUB, "PUB", &["pub", "pub0"]),
+    row(SUB, PUB, "SUB", &["sub", "sub0"]),
     row(REQ, REP, "REQ", &["req", "req0"]),
     row(REP, REQ, "REP", &["rep", "rep0"]),
     row(PUSH, PULL, "PUSH", &["push", "push0"]),

@@ -210,7 +210,12 @@ impl<'a> Scene<'a> {
                 running.send(self, body)?;
                 peer.expect_frame(body)
             }
-            (endpoints::PULL, _) => {
+            (endpoints::PUB, _) => {
+                self.tune_in(peer, running)?;
+                running.send(self, body)?;
+                peer.expect_frame(body)
+            }
+            (endpoints::PULL | endpoints::SUB, _) => {
                 peer.send_frame(body)?;
                 running.expect(self, body)
             }
@@ -218,13 +223,33 @@ impl<'a> Scene<'a> {
                 peer.send_frame(body)?;
                 peer.expect_frame(body).during("the echo")
             }
-            (_, Application::Manual) => {
+            (_, Application::Manual | Application::Subscriber(_)) => {
                 peer.send_frame(body)?;
                 running.expect(self, body)?;
                 running.send(self, body)?;
                 peer.expect_frame(body)
             }
         }
+    }
+
+    /// Has a PUB publish until the peer hears it, since a connection counts only a little after its handshake. What is
+    /// published from then on comes next. Returns what was heard.
+    pub(crate) fn tune_in(&self, peer: &mut Peer, running: &Running) -> Outcome<Vec<Vec<u8>>> {
+        let deadline = Deadline::after(self.pace().expect());
+        let mut last = fresh_body();
+        running.send(self, last.as_bytes())?;
+        while !peer.hears(self.pace().millis(20))? && !deadline.is_over() {
+            last = fresh_body();
+            running.send(self, last.as_bytes())?;
+        }
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|body| body != last.as_bytes()) {
+            heard.push(
+                peer.read_frame()
+                    .during("what is published again and again")?,
+            );
+        }
+        Ok(heard)
     }
 
     /// Has a REQ issue a request, and answers it.

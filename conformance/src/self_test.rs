@@ -15,7 +15,7 @@ use crate::{
     case::{Case, Drivers, Stage},
     catalogue::{Protocol, wire_cases},
     driver::{Driver, reference::Reference},
-    endpoints::{self, PAIR, PULL, PUSH, REP, REQ},
+    endpoints::{self, PAIR, PUB, PULL, PUSH, REP, REQ, SUB},
     runner,
 };
 
@@ -29,6 +29,8 @@ fn cases(kind: StreamKind) -> Vec<Case> {
         ("rep", REP),
         ("push", PUSH),
         ("pull", PULL),
+        ("pub", PUB),
+        ("sub", SUB),
     ];
     let protocols = protocols.map(|(name, id)| {
         let peer = endpoints::by_id(id).unwrap().peer;

@@ -4,10 +4,11 @@
 //! inproc). Open a [`Socket`], [`dial`](Socket::dial) or [`listen`](Socket::listen), send and receive.
 #![warn(missing_docs)]
 
-use spkit_protocols as _;
 use spkit_transports as _;
 
 pub use spkit_api::{Address, Error, ErrorKind, Message, Result, SendError, option, options};
+/// The builtin protocols, and the keys of their options.
+pub use spkit_protocols as protocols;
 pub use spkit_runtime::*;
 
 /// What plugins are written against.

@@ -42,6 +42,11 @@ impl InProcess {
     fn open(&self, plan: &Plan) -> Result<(Socket, String)> {
         let name = self.names.get(&plan.protocol).copied().unwrap_or_default();
         let socket = self.runtime.open(name)?;
+        if let Application::Subscriber(topics) = plan.application {
+            topics
+                .iter()
+                .try_for_each(|topic| socket.set_str("subscribe", topic))?;
+        }
         let set = |options: &mut Options| {
             let values = plan.options.iter().cloned();
             values

@@ -218,6 +218,13 @@ impl Peer {
         Ok(())
     }
 
+    /// Whether any byte comes within this time, or has come and was not read.
+    pub(crate) fn hears(&mut self, span: Duration) -> Outcome<bool> {
+        let deadline = Deadline::after(span);
+        while self.unread.is_empty() && self.more(deadline)? {}
+        Ok(!self.unread.is_empty())
+    }
+
     /// How S ended the connection, if it has.
     pub(crate) fn end(&self) -> Option<End> {
         self.end

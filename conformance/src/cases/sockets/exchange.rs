@@ -59,6 +59,7 @@ fn requirements_of(pattern: Pattern) -> &'static [&'static str] {
         Pattern::BothWays => &["SP-P0-002"],
         Pattern::OneWay => &["SP-PL-001"],
         Pattern::Request => &["SP-RR-017"],
+        Pattern::Publish => &["SP-PS-001"],
         Pattern::Unknown => &[],
     }
 }
@@ -128,7 +129,7 @@ fn in_order(site: &Site, pair: Pair) -> Outcome {
             site.send(&b, &body)?;
             site.expect(&a, &body).during(format!("round {number}"))
         }),
-        Pattern::OneWay => stream(site, &a, &b),
+        Pattern::OneWay | Pattern::Publish => stream(site, &a, &b),
         Pattern::BothWays | Pattern::Unknown => {
             stream(site, &a, &b)?;
             stream(site, &b, &a)

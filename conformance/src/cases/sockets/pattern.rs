@@ -19,6 +19,8 @@ pub(crate) enum Pattern {
     BothWays,
     /// The first end sends, the second receives, and nothing is lost.
     OneWay,
+    /// The first end publishes, the second is subscribed to everything, and may miss what comes before it is heard.
+    Publish,
     /// The first end asks, the second answers.
     Request,
     /// Nothing is known: either end is tried, and may lose messages.
@@ -30,6 +32,7 @@ impl Pattern {
         match (a.number(), b.number()) {
             (endpoints::PAIR, endpoints::PAIR) => Self::BothWays,
             (endpoints::PUSH, endpoints::PULL) => Self::OneWay,
+            (endpoints::PUB, endpoints::SUB) => Self::Publish,
             (endpoints::REQ, endpoints::REP) => Self::Request,
             _ => Self::Unknown,
         }
@@ -37,7 +40,7 @@ impl Pattern {
 
     /// Whether every message that was sent has to arrive.
     pub(crate) fn is_lossless(self) -> bool {
-        self != Self::Unknown
+        !matches!(self, Self::Publish | Self::Unknown)
     }
 
     /// One body across, and back where there is a way back.
@@ -55,6 +58,7 @@ impl Pattern {
                 site.send(b, &back)?;
                 site.expect(a, &back)
             }
+            Self::Publish => try_one_way(site, a, b, body).map(drop),
             Self::Unknown => try_both_ways(site, a, b, body),
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     addresses::{Addresses, Form},
     case::Stage,
     catalogue::Protocol,
+    endpoints,
     pace::{Deadline, Pace},
     transcript::Transcript,
     verdict::{Outcome, Trouble},
@@ -55,7 +56,14 @@ impl Site {
     }
 
     pub(crate) fn open(&self, protocol: Protocol) -> Outcome<Socket> {
-        self.open_named(protocol.name)
+        let socket = self.open_named(protocol.name)?;
+        if protocol.id == endpoints::SUB {
+            let subscribed = socket.set_str("subscribe", "");
+            subscribed.map_err(|error| {
+                Trouble::failed("SUB to subscribe to everything", error.to_string())
+            })?;
+        }
+        Ok(socket)
     }
 
     pub(crate) fn open_named(&self, name: &str) -> Outcome<Socket> {

@@ -130,10 +130,20 @@ fn messages(hub: &Hub, carrier: &mut Carrier, id: u32) -> io::Result<()> {
         }
         match hub.setup.application {
             Application::Echo => echo(hub, carrier, payload)?,
-            Application::Manual if hub.setup.protocol != endpoints::PUSH => hub.deliver(payload),
-            Application::Manual => {}
+            Application::Subscriber(topics) => {
+                let wants = |topic: &&str| payload.starts_with(topic.as_bytes());
+                if topics.iter().any(wants) {
+                    hub.deliver(payload);
+                }
+            }
+            Application::Manual if only_sends(hub.setup.protocol) => {}
+            Application::Manual => hub.deliver(payload),
         }
     }
+}
+
+fn only_sends(protocol: u16) -> bool {
+    matches!(protocol, endpoints::PUSH | endpoints::PUB)
 }
 
 fn echo(hub: &Hub, carrier: &mut Carrier, mut payload: Vec<u8>) -> io::Result<()> {

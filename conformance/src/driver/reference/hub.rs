@@ -121,8 +121,11 @@ impl Hub {
         }
     }
 
-    /// Sends on the next ready connection, waiting for one.
+    /// Sends on the next ready connection, waiting for one; a PUB, on all there are.
     pub(super) fn send(&self, body: &[u8], within: Duration) -> bool {
+        if self.setup.protocol == endpoints::PUB {
+            return self.publish(body);
+        }
         let deadline = Deadline::after(within);
         let mut state = self.lock();
         let id = loop {
@@ -148,6 +151,24 @@ impl Hub {
         drop(state);
         let frame = self.frame(&payload);
         socket.is_some_and(|mut socket| socket.write_all(&frame).is_ok())
+    }
+
+    fn publish(&self, body: &[u8]) -> bool {
+        let frame = self.frame(body);
+        let state = self.lock();
+        let ready = state
+            .sockets
+            .iter()
+            .filter(|(id, _)| state.ready.contains(id));
+        let sockets: Vec<_> = ready
+            .filter_map(|(_, socket)| socket.try_clone().ok())
+            .collect();
+        drop(state);
+        for mut socket in sockets {
+            // Who is gone gets nothing, and nobody is told.
+            let _gone = socket.write_all(&frame);
+        }
+        true
     }
 
     /// A message as this endpoint writes it.
