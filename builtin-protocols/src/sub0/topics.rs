@@ -15,7 +15,9 @@ pub(super) struct Topics {
 
 const ROOT: u32 = 0;
 
+/// A cache line.
 #[derive(Default)]
+#[repr(align(64))]
 struct Node {
     label: Label,
     /// How often the string that ends here was added.
@@ -82,8 +84,9 @@ impl Topics {
         let root = Some((self.node(ROOT), body));
         let nodes = std::iter::successors(root, |(at, rest)| {
             let child = self.node(at.child(*rest.first()?)?);
-            let behind = rest.strip_prefix(child.label.bytes())?;
-            Some((child, behind))
+            // Most labels are one byte, by which the child was found.
+            let (label, behind) = (child.label.bytes(), rest.get(child.label.bytes().len()..)?);
+            (label.len() == 1 || rest.starts_with(label)).then_some((child, behind))
         });
         nodes.map(|(node, _)| node)
     }
@@ -207,12 +210,21 @@ fn common(a: &[u8], b: &[u8]) -> usize {
 }
 
 /// Bytes of a label; longer ones are rows of nodes. So a label lies in its node, where looking finds it in the cache.
-const LABEL_MAX: usize = 19;
+const LABEL_MAX: usize = 35;
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Label {
     len: u8,
     bytes: [u8; LABEL_MAX],
+}
+
+impl Default for Label {
+    fn default() -> Self {
+        Self {
+            len: 0,
+            bytes: [0; LABEL_MAX],
+        }
+    }
 }
 
 impl Label {
