@@ -1,9 +1,18 @@
 //! Publish/subscribe between sockets: options that act, contexts, and what becomes of messages when somebody is slow.
 
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
 
-use spkit::protocols::options::{BACK_PRESSURE, PREFER_NEW, SUBSCRIBE, UNSUBSCRIBE};
-use spkit::{ErrorKind, Runtime, Socket, option::Opt, options::RECV_BUFFER_MESSAGES};
+use spkit::{
+    ErrorKind, Runtime, Socket,
+    api::DropReason,
+    option::Opt,
+    options::RECV_BUFFER_MESSAGES,
+    protocols::options::{BACK_PRESSURE, PREFER_NEW, SUBSCRIBE, UNSUBSCRIBE},
+};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -179,5 +188,59 @@ fn a_device_of_raw_sockets_forwards_everything() {
         assert!(message.header_words().is_empty());
         xpub.send(message).unwrap();
         assert_eq!(received(&sub), body);
+    }
+}
+
+/// SP-PS-009, SP-PS-010: one peer never reads while there is something to lose, the other reads all the time.
+#[test]
+fn a_peer_that_does_not_read_costs_the_others_nothing() {
+    const MANY: u32 = 3_000;
+    const SIZE: usize = 10_000;
+    let runtime = runtime();
+    let (publisher, sub) = (runtime.open("pub").unwrap(), runtime.open("sub").unwrap());
+    sub.set_str("subscribe", "").unwrap();
+    connect(&publisher, &sub);
+    let listener = publisher.listen("tcp://127.0.0.1:0").unwrap();
+    let port = listener.local_addr().to_string();
+    let mut deaf = TcpStream::connect(port.trim_start_matches("tcp://")).unwrap();
+    deaf.write_all(b"\0SP\0\0\x21\0\0").unwrap();
+    publisher.wait_for_peers(2, SOON).unwrap();
+
+    let body = |n: u32| [&n.to_be_bytes()[..], &[7; SIZE - 4]].concat();
+    let reading = std::thread::spawn(move || {
+        let mut last = None;
+        while last != Some(MANY) {
+            let message = sub.recv_timeout(SOON).unwrap();
+            let number = message.body().first_chunk().map(|n| u32::from_be_bytes(*n));
+            assert!(number > last, "{number:?} after {last:?}");
+            last = number;
+        }
+    });
+    for n in 0..MANY {
+        publisher.send(body(n)).unwrap();
+    }
+    while !reading.is_finished() {
+        // The last one until it comes: anything before may have been lost.
+        publisher.send(body(MANY)).unwrap();
+        std::thread::yield_now();
+    }
+    reading.join().unwrap();
+    assert!(publisher.stats().dropped.of(DropReason::QueueFull) > 0);
+
+    // What was taken for the deaf one is whole and in order.
+    let closing = std::thread::spawn(move || publisher.close_with(SOON).complete);
+    let mut stream = Vec::new();
+    deaf.read_to_end(&mut stream).unwrap();
+    drop(deaf);
+    assert!(closing.join().unwrap());
+    let (header, mut frames) = stream.split_at(8);
+    assert_eq!(header, b"\0SP\0\0\x20\0\0");
+    let mut last = None;
+    while !frames.is_empty() {
+        let (frame, rest) = frames.split_at(8 + SIZE);
+        assert_eq!(frame[..8], (SIZE as u64).to_be_bytes());
+        let number = frame[8..].first_chunk().map(|n| u32::from_be_bytes(*n));
+        assert!(number >= last, "{number:?} after {last:?}");
+        (last, frames) = (number, rest);
     }
 }
