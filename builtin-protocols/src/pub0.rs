@@ -156,7 +156,7 @@ impl Pub0 {
                 ));
             }
         };
-        self.audience.forget_full();
+        // Who waits may not have to any more.
         cx.writable(ContextId::SOCKET);
     }
 }

@@ -45,11 +45,6 @@ impl Audience {
         self.full.is_empty()
     }
 
-    /// Nobody waits any more.
-    pub(super) fn forget_full(&mut self) {
-        self.full.clear();
-    }
-
     pub(super) fn pipes(&self) -> &[PipeId] {
         &self.pipes
     }

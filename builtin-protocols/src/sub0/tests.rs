@@ -178,6 +178,11 @@ fn blocking_drops_nothing() {
     let pipe = sub.add_pipe();
     sub.receive_batch(pipe, ["1", "2", "3"].map(Message::from));
     assert_eq!(received(&mut sub, SOCKET), ["1", "2", "3"]);
+    // As the socket did, so do contexts that open now.
+    let context = sub.open_context();
+    subscribe(&mut sub, context, "");
+    sub.receive_batch(pipe, ["4", "5", "6"].map(Message::from));
+    assert_eq!(received(&mut sub, context), ["4", "5", "6"]);
     let set = sub.try_set_option(SOCKET, BACK_PRESSURE, "drop-newest".to_owned());
     assert_eq!(set.unwrap_err().kind(), ErrorKind::OptionInvalid);
 }
