@@ -14,7 +14,8 @@
 //! # What runs where
 //!
 //! [`Cx::queue`] puts a message into the runtime's receive queue: one lane per pipe, served round robin, limited in
-//! messages and bytes. A pipe whose lane is full is not read until half of it is empty again. Protocols that declare
+//! messages and bytes. A pipe whose lane is full is not read until half of it is empty again; [`Cx::queue_or_drop`]
+//! drops messages instead. Protocols that declare
 //! [`ProtocolInfo::answers_recv`] are asked for each receive and take from that queue by [`Cx::dequeue`]; the others
 //! never hear of receives.
 
