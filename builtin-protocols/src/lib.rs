@@ -4,13 +4,19 @@
 //! put together by hand.
 #![warn(missing_docs)]
 
+mod broadcast;
+pub mod bus0;
+mod headerless;
+mod hops;
 pub mod options;
 pub mod pair0;
+pub mod pair1;
 pub mod pub0;
 pub mod pull0;
 pub mod push0;
 pub mod rep0;
 pub mod req0;
+pub mod star;
 pub mod sub0;
 
 #[cfg(test)]
@@ -29,6 +35,16 @@ pub static PLUGINS: &[Plugin] = &[
     Plugin::protocol(&rep0::REP0),
     Plugin::protocol(&push0::PUSH0),
     Plugin::protocol(&pull0::PULL0),
+    Plugin::protocol(&pair0::XPAIR0),
+    Plugin::protocol(&push0::XPUSH0),
+    Plugin::protocol(&pull0::XPULL0),
+    Plugin::protocol(&bus0::BUS0),
+    Plugin::protocol(&bus0::XBUS0),
+    Plugin::protocol(&pair1::PAIR1),
+    Plugin::protocol(&pair1::XPAIR1),
+    Plugin::protocol(&pair1::poly::PAIR1_POLY),
+    Plugin::protocol(&star::STAR),
+    Plugin::protocol(&star::XSTAR),
 ];
 
 #[cfg(test)]
@@ -70,6 +86,16 @@ mod tests {
             ("rep", 0x31, 0x30),
             ("push", 0x50, 0x51),
             ("pull", 0x51, 0x50),
+            ("xpair", 0x10, 0x10),
+            ("xpush", 0x50, 0x51),
+            ("xpull", 0x51, 0x50),
+            ("bus", 0x70, 0x70),
+            ("xbus", 0x70, 0x70),
+            ("pair1", 0x11, 0x11),
+            ("xpair1", 0x11, 0x11),
+            ("pair1-poly", 0x11, 0x11),
+            ("star", 0x640, 0x640),
+            ("xstar", 0x640, 0x640),
         ];
         let infos = protocols().into_iter().map(ProtocolPlugin::info);
         let ours = infos.map(|info| (info.name(), info.number(), info.peer()));

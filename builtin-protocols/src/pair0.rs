@@ -8,15 +8,26 @@ use spkit_api::{
     ContextId, Cx, ErrorKind, Event, PipeId, Protocol, ProtocolInfo, register_protocol,
 };
 
+use crate::headerless::Headerless;
+
 /// What PAIR announces, and expects its peer to announce.
 pub const NUMBER: u16 = 0x0010;
 
 static INFO: ProtocolInfo = ProtocolInfo::new("pair", NUMBER, NUMBER)
     .doc("Two peers, messages both ways; a socket has one peer at a time.");
 
+static RAW_INFO: ProtocolInfo = ProtocolInfo::new("xpair", NUMBER, NUMBER)
+    .raw()
+    .doc("PAIR for forwarders: there is no header to see.");
+
 register_protocol!(
     /// PAIR version 0, opened as `pair`.
     pub PAIR0, &INFO, || Box::new(Pair0::default())
+);
+
+register_protocol!(
+    /// The raw form of PAIR version 0, opened as `xpair`: the same (SP-P0-010).
+    pub XPAIR0, &RAW_INFO, || Box::new(Headerless::new(&RAW_INFO, Pair0::default()))
 );
 
 /// The state machine of a PAIR socket.

@@ -6,7 +6,7 @@
 
 use spkit_api::{ContextId, Cx, Event, Protocol, ProtocolInfo, register_protocol};
 
-use crate::push0;
+use crate::{headerless::Headerless, push0};
 
 /// What PULL announces.
 pub const NUMBER: u16 = 0x0051;
@@ -15,9 +15,19 @@ static INFO: ProtocolInfo = ProtocolInfo::new("pull", NUMBER, push0::NUMBER)
     .recv_only()
     .doc("The receiving end of a pipeline: the messages of all peers, merged.");
 
+static RAW_INFO: ProtocolInfo = ProtocolInfo::new("xpull", NUMBER, push0::NUMBER)
+    .recv_only()
+    .raw()
+    .doc("PULL for forwarders: there is no header to see.");
+
 register_protocol!(
     /// PULL version 0, opened as `pull`.
     pub PULL0, &INFO, || Box::new(Pull0)
+);
+
+register_protocol!(
+    /// The raw form of PULL version 0, opened as `xpull`: the same.
+    pub XPULL0, &RAW_INFO, || Box::new(Headerless::new(&RAW_INFO, Pull0))
 );
 
 /// The state machine of a PULL socket, which has no state.

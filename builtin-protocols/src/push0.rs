@@ -3,12 +3,15 @@
 //! There is no RFC; the three older implementations agree (wire.md 12, SP-PL). The payload is the body. Each message
 //! goes to exactly one PULL: those that have room, in turn. Without one, sending waits; nothing is dropped. What a PULL
 //! sends against the rules does no harm: it is dropped and counted.
+//!
+//! An endpoint's `send-priority` ranks its peers: a message goes to one of the lowest number that has any room at all.
 
-use spkit_api::{
-    ContextId, Cx, Event, Protocol, ProtocolInfo, register_protocol, toolkit::RoundRobin,
-};
+mod ranks;
 
-use crate::pull0;
+use spkit_api::{ContextId, Cx, Event, Protocol, ProtocolInfo, register_protocol};
+
+use self::ranks::Ranks;
+use crate::{headerless::Headerless, pull0};
 
 /// What PUSH announces.
 pub const NUMBER: u16 = 0x0050;
@@ -17,15 +20,25 @@ static INFO: ProtocolInfo = ProtocolInfo::new("push", NUMBER, pull0::NUMBER)
     .send_only()
     .doc("The sending end of a pipeline: each message goes to one peer, in turn.");
 
+static RAW_INFO: ProtocolInfo = ProtocolInfo::new("xpush", NUMBER, pull0::NUMBER)
+    .send_only()
+    .raw()
+    .doc("PUSH for forwarders: there is no header to see.");
+
 register_protocol!(
     /// PUSH version 0, opened as `push`.
     pub PUSH0, &INFO, || Box::new(Push0::default())
 );
 
+register_protocol!(
+    /// The raw form of PUSH version 0, opened as `xpush`: the same.
+    pub XPUSH0, &RAW_INFO, || Box::new(Headerless::new(&RAW_INFO, Push0::default()))
+);
+
 /// The state machine of a PUSH socket.
 #[derive(Debug, Default)]
 pub struct Push0 {
-    pipes: RoundRobin,
+    pipes: Ranks,
 }
 
 impl Protocol for Push0 {
@@ -36,7 +49,7 @@ impl Protocol for Push0 {
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
             Event::PipeAdded(added) => {
-                self.pipes.add(added.pipe);
+                self.pipes.add(added.pipe, added.facts.send_priority);
                 cx.writable(ContextId::SOCKET);
             }
             Event::PipeRemoved(removed) => {
@@ -62,7 +75,7 @@ impl Protocol for Push0 {
 #[cfg(test)]
 mod tests {
     use spkit_api::{
-        DropReason, Message,
+        DropReason, Message, PipeFacts,
         toolkit::harness::{Harness, storm},
     };
 
@@ -100,6 +113,39 @@ mod tests {
             }
             assert_eq!(push.sent(pipe), turns);
         }
+    }
+
+    // SP-PL-004, SP-RR-054
+    #[test]
+    fn those_of_a_worse_rank_wait_until_the_better_are_full() {
+        let mut push = push();
+        let [spare, second, first] = [16, 8, 1].map(|priority| {
+            let mut facts = PipeFacts::new(pull0::NUMBER);
+            facts.send_priority = priority;
+            push.add_pipe_with(&facts)
+        });
+        let third = push.add_pipe();
+        push.set_room(first, 2);
+        push.set_room(third, 1);
+        push.set_room(second, 2);
+        for message in ["a", "b", "c", "d", "e", "f"] {
+            assert!(push.send(SOCKET, message).is_done());
+        }
+        assert_eq!(push.sent(first), ["a", "b"]);
+        assert_eq!(push.sent(second), ["c", "e"]);
+        assert_eq!(push.sent(third), ["d"], "in turn with its equals");
+        assert_eq!(push.sent(spare), ["f"]);
+        push.set_room(first, 1);
+        push.remove_pipe(second);
+        for message in ["g", "h"] {
+            assert!(push.send(SOCKET, message).is_done());
+        }
+        assert_eq!(push.sent(first), ["g"]);
+        assert_eq!(push.sent(spare), ["h"]);
+        push.remove_pipe(first);
+        push.set_room(third, 1);
+        assert!(push.send(SOCKET, "i").is_done());
+        assert_eq!(push.sent(third), ["i"]);
     }
 
     // SP-PL-004

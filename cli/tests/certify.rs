@@ -202,7 +202,10 @@ fn what_is_linked_in() {
     };
     assert_eq!(
         names("protocols", "name"),
-        r#""pair" "pull" "push" "rep" "req""#
+        concat!(
+            r#""bus" "pair" "pair1" "pair1-poly" "pull" "push" "rep" "req" "star" "#,
+            r#""xbus" "xpair" "xpair1" "xpull" "xpush" "xstar""#
+        )
     );
     assert!(names("transports", "schemes").contains("tcp"));
     assert!(names("options", "name").contains("handshake-timeout"));

@@ -1,5 +1,6 @@
 //! The catalogue: tables of rows, each a case for every transport or protocol it fits.
 
+pub(crate) mod bus;
 pub(crate) mod calls;
 pub(crate) mod framing;
 pub(crate) mod header;
@@ -7,10 +8,12 @@ pub(crate) mod hostile;
 pub(crate) mod ipc;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
+pub(crate) mod pair1;
 pub(crate) mod protocol_ids;
 pub(crate) mod publish;
 pub(crate) mod row;
 pub(crate) mod sockets;
+pub(crate) mod star;
 
 pub(crate) use self::row::Row;
 
@@ -24,6 +27,9 @@ pub(crate) fn wire_rows() -> impl Iterator<Item = &'static Row> {
         hostile::ROWS,
         ipc::ROWS,
         publish::ROWS,
+        pair1::ROWS,
+        bus::ROWS,
+        star::ROWS,
     ]
     .into_iter()
     .flatten()

@@ -9,6 +9,7 @@ use crate::{
     addresses::{Addresses, Form},
     case::{Body, Case, Class, Stage},
     cases::{self, Row, protocol_ids},
+    driver::Fixture,
     endpoints,
     scene::Scene,
     verdict::Outcome,
@@ -41,12 +42,17 @@ pub(crate) fn cases(registry: &Registry) -> Vec<Case> {
         .filter(|plugin| !plugin.info().is_raw())
         .map(Protocol::of)
         .collect();
+    let raw: Vec<Protocol> = registry
+        .protocols()
+        .filter(|plugin| plugin.info().is_raw())
+        .map(Protocol::of)
+        .collect();
     let mut cases = Vec::new();
     for plugin in registry.transports() {
         let scheme = main_scheme(plugin);
         let info = plugin.transport().info();
         if let Some(kind) = info.stream_kind() {
-            cases.extend(wire_cases(info.schemes(), kind, &protocols));
+            cases.extend(wire_cases(info.schemes(), kind, &protocols, &raw));
         }
         cases.extend(cases::sockets::cases(registry, plugin, scheme));
     }
@@ -70,6 +76,7 @@ pub(crate) fn wire_cases(
     schemes: &[&'static str],
     kind: StreamKind,
     protocols: &[Protocol],
+    raw: &[Protocol],
 ) -> Vec<Case> {
     let scheme = schemes.first().copied().unwrap_or("unnamed");
     let fits = |row: &&Row| {
@@ -78,7 +85,7 @@ pub(crate) fn wire_cases(
     };
     let rows = cases::wire_rows().filter(fits);
     let mut cases: Vec<Case> = rows
-        .map(|row| wire_case(row, scheme, kind, protocols))
+        .map(|row| wire_case(row, scheme, kind, protocols, raw))
         .collect();
     cases.extend(
         protocols
@@ -93,12 +100,16 @@ fn wire_case(
     scheme: &'static str,
     kind: StreamKind,
     protocols: &[Protocol],
+    raw: &[Protocol],
 ) -> Case {
-    let find = |id| protocols.iter().find(|protocol| protocol.id == id);
-    let missing = row
-        .fixtures
-        .iter()
-        .find(|fixture| find(fixture.id).is_none());
+    let find = |fixture: &Fixture| match fixture.registered {
+        None => protocols.iter().find(|known| known.id == fixture.id),
+        Some(name) => {
+            let mut all = protocols.iter().chain(raw);
+            all.find(|known| known.name == name && known.id == fixture.id)
+        }
+    };
+    let missing = row.fixtures.iter().find(|fixture| find(fixture).is_none());
     Case {
         id: format!("{scheme}.{}", row.slug),
         requirements: row.requirements(kind).to_vec(),
@@ -107,15 +118,14 @@ fn wire_case(
         protocols: row
             .fixtures
             .iter()
-            .filter_map(|f| find(f.id))
+            .filter_map(find)
             .map(|p| p.name)
             .collect(),
         note: row.note,
         missing: missing.map(|fixture| {
-            format!(
-                "needs the protocol {}, which is not linked in",
-                endpoints::show(fixture.id)
-            )
+            let known = endpoints::show(fixture.id);
+            let name = fixture.registered.map_or(known, |name| format!("`{name}`"));
+            format!("needs the protocol {name}, which is not linked in")
         }),
         body: on_scene(scheme, kind, row.body),
     }

@@ -39,6 +39,8 @@ pub(crate) trait Subject: Send + Sync {
 pub(crate) struct Plan {
     /// What it announces.
     pub(crate) protocol: u16,
+    /// The name it is registered under, where the number is not enough.
+    pub(crate) registered: Option<&'static str>,
     /// What its application does.
     pub(crate) application: Application,
     /// How it meets the tester.
@@ -56,6 +58,8 @@ pub(crate) enum Application {
     Manual,
     /// The same, subscribed to bodies that begin with these.
     Subscriber(&'static [&'static str]),
+    /// Sends every message as it was received, header included: a device with one raw socket.
+    Reflect,
 }
 
 /// How an endpoint meets the tester.
@@ -82,6 +86,8 @@ pub(crate) struct Fixture {
     pub(crate) name: &'static str,
     pub(crate) id: u16,
     pub(crate) application: Application,
+    /// The name it is registered under, where the number is not enough.
+    pub(crate) registered: Option<&'static str>,
 }
 
 impl Fixture {
@@ -103,7 +109,34 @@ impl Fixture {
     /// Receives what is published, all of it.
     pub(crate) const SUB: Self = Self::subscribed(&[""]);
 
-    const ALL: [Self; 7] = [
+    /// F-SUB(t…): receives what begins with one of these.
+    pub(crate) const fn subscribed(to: &'static [&'static str]) -> Self {
+        Self::new("F-SUB", endpoints::SUB, Application::Subscriber(to))
+    }
+    /// Sends back every body.
+    pub(crate) const PAIR1: Self = Self::new("F-PAIR1", endpoints::PAIR1, Application::Echo);
+    /// Sends back every body to the peer it came from.
+    pub(crate) const PAIR1_POLY: Self = Self::PAIR1.registered("pair1-poly");
+    /// The same, silent unless told to send.
+    pub(crate) const PAIR1_POLY_MANUAL: Self = Self {
+        application: Application::Manual,
+        ..Self::PAIR1_POLY
+    };
+    /// A device that sends back what it gets.
+    pub(crate) const XPAIR1: Self =
+        Self::new("F-DEV(PAIR1)", endpoints::PAIR1, Application::Reflect).registered("xpair1");
+    /// Sends and receives.
+    pub(crate) const BUS: Self = Self::new("F-BUS", endpoints::BUS, Application::Manual);
+    /// A device that joins its peers to one bus.
+    pub(crate) const XBUS: Self =
+        Self::new("F-DEV(BUS)", endpoints::BUS, Application::Reflect).registered("xbus");
+    /// Sends and receives.
+    pub(crate) const STAR: Self = Self::new("F-STAR", endpoints::STAR, Application::Manual);
+    /// Sends every message again.
+    pub(crate) const XSTAR: Self =
+        Self::new("F-DEV(STAR)", endpoints::STAR, Application::Reflect).registered("xstar");
+
+    const ALL: [Self; 10] = [
         Self::PAIR,
         Self::REP,
         Self::REQ,
@@ -111,19 +144,25 @@ impl Fixture {
         Self::PULL,
         Self::PUB,
         Self::SUB,
+        Self::PAIR1,
+        Self::BUS,
+        Self::STAR,
     ];
 
-    /// F-SUB(t…): receives what begins with one of these.
-    pub(crate) const fn subscribed(to: &'static [&'static str]) -> Self {
-        Self::new("F-SUB", endpoints::SUB, Application::Subscriber(to))
-    }
-
-    const fn new(name: &'static str, id: u16, application: Application) -> Self {
+    /// A fixture that its number is enough for.
+    pub(crate) const fn new(name: &'static str, id: u16, application: Application) -> Self {
         Self {
             name,
             id,
             application,
+            registered: None,
         }
+    }
+
+    /// The same under this name.
+    pub(crate) const fn registered(mut self, name: &'static str) -> Self {
+        self.registered = Some(name);
+        self
     }
 
     /// The fixture of an endpoint, where there is one.

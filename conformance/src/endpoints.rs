@@ -2,6 +2,8 @@
 
 /// PAIR version 0.
 pub(crate) const PAIR: u16 = 0x0010;
+/// PAIR version 1.
+pub(crate) const PAIR1: u16 = 0x0011;
 /// PUB, the publishing end.
 pub(crate) const PUB: u16 = 0x0020;
 /// SUB, the subscribing end.
@@ -14,6 +16,11 @@ pub(crate) const REP: u16 = 0x0031;
 pub(crate) const PUSH: u16 = 0x0050;
 /// PULL, the receiving end of a pipeline.
 pub(crate) const PULL: u16 = 0x0051;
+
+/// BUS.
+pub(crate) const BUS: u16 = 0x0070;
+/// STAR.
+pub(crate) const STAR: u16 = 0x0640;
 
 /// A row of the table of endpoints.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +47,7 @@ const fn row(id: u16, peer: u16, name: &'static str, names: &'static [&'static s
 /// Every endpoint in use, by number.
 pub(crate) static KNOWN: &[Known] = &[
     row(PAIR, PAIR, "PAIR", &["pair", "pair0"]),
-    row(0x0011, 0x0011, "PAIR1", &["pair1"]),
+    row(PAIR1, PAIR1, "PAIR1", &["pair1", "pair1-poly"]),
     row(PUB, SUB, "PUB", &["pub", "pub0"]),
     row(SUB, PUB, "SUB", &["sub", "sub0"]),
     row(REQ, REP, "REQ", &["req", "req0"]),
@@ -49,8 +56,8 @@ pub(crate) static KNOWN: &[Known] = &[
     row(PULL, PUSH, "PULL", &["pull", "pull0"]),
     row(0x0062, 0x0063, "SURVEYOR", &["surveyor", "surveyor0"]),
     row(0x0063, 0x0062, "RESPONDENT", &["respondent", "respondent0"]),
-    row(0x0070, 0x0070, "BUS", &["bus", "bus0"]),
-    row(0x0640, 0x0640, "STAR", &["star"]),
+    row(BUS, BUS, "BUS", &["bus", "bus0"]),
+    row(STAR, STAR, "STAR", &["star"]),
 ];
 
 /// Numbers that belong to nobody, or to nobody any more, and so are no one's peer.

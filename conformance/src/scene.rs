@@ -143,6 +143,7 @@ impl<'a> Scene<'a> {
     ) -> Result<Box<dyn Subject>, Refused> {
         self.driver.start(&Plan {
             protocol: fixture.id,
+            registered: fixture.registered,
             application: fixture.application,
             at,
             options: options.to_vec(),
@@ -219,7 +220,17 @@ impl<'a> Scene<'a> {
                 peer.send_frame(body)?;
                 running.expect(self, body)
             }
-            (_, Application::Echo) => {
+            (endpoints::PAIR1, _) => {
+                peer.send_frame(&tagged(1, body))?;
+                peer.expect_frame(&tagged(1, body)).during("the echo")
+            }
+            (endpoints::STAR, _) => {
+                peer.send_frame(&tagged(0, body))?;
+                running.expect(self, body)?;
+                running.send(self, body)?;
+                peer.expect_frame(&tagged(0, body))
+            }
+            (_, Application::Echo | Application::Reflect) => {
                 peer.send_frame(body)?;
                 peer.expect_frame(body).during("the echo")
             }

@@ -15,7 +15,7 @@ use crate::{
     case::{Case, Drivers, Stage},
     catalogue::{Protocol, wire_cases},
     driver::{Driver, reference::Reference},
-    endpoints::{self, PAIR, PUB, PULL, PUSH, REP, REQ, SUB},
+    endpoints::{self, BUS, PAIR, PAIR1, PUB, PULL, PUSH, REP, REQ, STAR, SUB},
     runner,
 };
 
@@ -25,18 +25,27 @@ const KINDS: [StreamKind; 2] = [StreamKind::Tcp, StreamKind::Ipc];
 fn cases(kind: StreamKind) -> Vec<Case> {
     let protocols = [
         ("pair", PAIR),
+        ("pair1", PAIR1),
+        ("pair1-poly", PAIR1),
         ("req", REQ),
         ("rep", REP),
         ("push", PUSH),
         ("pull", PULL),
         ("pub", PUB),
         ("sub", SUB),
+        ("bus", BUS),
+        ("star", STAR),
     ];
-    let protocols = protocols.map(|(name, id)| {
-        let peer = endpoints::by_id(id).unwrap().peer;
-        Protocol { name, id, peer }
-    });
-    wire_cases(&[scheme(kind)], kind, &protocols)
+    let raw = [("xbus", BUS), ("xpair1", PAIR1), ("xstar", STAR)];
+    let known = |of: &[(&'static str, u16)]| {
+        let known = of.iter().map(|(name, id)| Protocol {
+            name,
+            id: *id,
+            peer: endpoints::by_id(*id).unwrap().peer,
+        });
+        known.collect::<Vec<_>>()
+    };
+    wire_cases(&[scheme(kind)], kind, &known(&protocols), &known(&raw))
 }
 
 fn scheme(kind: StreamKind) -> &'static str {

@@ -164,11 +164,13 @@ impl Message {
 
     /// Puts a word in front of the header: a hop on the way to the peer.
     pub fn push_front(&mut self, word: u32) {
+        self.fold();
         self.insert(0, word);
     }
 
     /// Appends a word to the header.
     pub fn push_back(&mut self, word: u32) {
+        self.fold();
         self.insert(self.header_words().len(), word);
     }
 
@@ -257,9 +259,8 @@ impl Message {
         self.header.unread != 0
     }
 
+    /// A protocol that answers writes a new header: what is unread belongs to the body then, and was folded.
     fn insert(&mut self, at: usize, word: u32) {
-        // A protocol that answers writes a new header: what is unread belongs to the body then.
-        self.fold();
         let Header {
             inline, len, spill, ..
         } = &mut self.header;
@@ -367,6 +368,21 @@ mod tests {
         received.fold();
         assert_eq!(received.body(), &wire[..]);
         assert!(!received.has_header());
+    }
+
+    #[test]
+    fn a_header_written_on_an_unread_one_stands_in_front_of_it() {
+        for push in [Message::push_front, Message::push_back] {
+            for words in 1..5 {
+                let mut sent = Message::from("x");
+                (0..words).for_each(|word| sent.push_back(word));
+                let wire = sent.to_payload();
+                let mut received = sent.into_received();
+                push(&mut received, 9);
+                assert_eq!(received.header_words(), [9]);
+                assert_eq!(received.body(), &wire[..]);
+            }
+        }
     }
 
     #[test]

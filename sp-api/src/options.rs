@@ -16,6 +16,8 @@ pub const RECV_BUFFER: Opt<usize> = Opt::new("recv-buffer");
 pub const RECV_BUFFER_MESSAGES: Opt<i64> = Opt::new("recv-buffer-messages");
 /// Bytes that wait to be sent, per pipe.
 pub const SEND_BUFFER: Opt<usize> = Opt::new("send-buffer");
+/// Rank of an endpoint's peers among those that a message may go to.
+pub const SEND_PRIORITY: Opt<i64> = Opt::new("send-priority");
 /// First pause before a dialer tries again.
 pub const RECONNECT_MIN: Opt<Duration> = Opt::new("reconnect-min");
 /// Longest pause before a dialer tries again.
@@ -78,6 +80,14 @@ pub static COMMON: &[OptSpec] = &[
         "Bytes that wait to be sent, per pipe; beyond it the pipe takes no more.",
     )
     .range(1, i64::MAX)
+    .scope(Scope::Endpoint)
+    .change(Change::NextConnection),
+    OptSpec::int(
+        SEND_PRIORITY,
+        8,
+        "Rank of the peers; PUSH sends to those with the lowest number of all that have room.",
+    )
+    .range(1, 16)
     .scope(Scope::Endpoint)
     .change(Change::NextConnection),
     OptSpec::duration(

@@ -291,6 +291,9 @@ pub struct PipeFacts {
     pub dialed: bool,
     /// The dialer or listener it came from. Filled in by the runtime.
     pub endpoint: EndpointId,
+    /// Its endpoint's [`SEND_PRIORITY`](crate::options::SEND_PRIORITY), 1 to 16, the lowest first. Filled in by the
+    /// runtime.
+    pub send_priority: u8,
 }
 
 impl PipeFacts {
@@ -307,6 +310,7 @@ impl PipeFacts {
             coalesces: true,
             dialed: false,
             endpoint: EndpointId::from_raw(0),
+            send_priority: 8,
         }
     }
 }

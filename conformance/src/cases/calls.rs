@@ -53,6 +53,12 @@ pub(crate) fn cases(registry: &Registry) -> Vec<Case> {
                 cases.push(make("out-of-turn", &["SPK-016", "SP-RR-038"], send_first))
             }
             endpoints::REQ => cases.push(make("out-of-turn", &["SPK-016"], receive_first)),
+            endpoints::PAIR1 if info.is_raw() => {
+                cases.push(make("no-header", &["SP-P1-008"], no_header));
+            }
+            endpoints::STAR if info.is_raw() => {
+                cases.push(make("no-header", &["SP-ST-007"], no_header));
+            }
             _ => {}
         }
         if info.can_recv() {
@@ -196,6 +202,19 @@ fn send_first(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
     let socket = open(&runtime, plugin.info().name())?;
     let sent = socket.send_timeout(Message::from_body("an answer"), stage.pace.expect());
     handed_back(sent, b"an answer", ErrorKind::State)
+}
+
+/// A raw message without the header that its protocol needs, or with too much of one.
+fn no_header(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
+    let runtime = stage.runtime(&[])?;
+    let socket = open(&runtime, plugin.info().name())?;
+    for words in [&[][..], &[1, 1], &[256]] {
+        let mut message = Message::from_body("kept");
+        words.iter().for_each(|word| message.push_back(*word));
+        let sent = socket.send_timeout(message, stage.pace.expect());
+        handed_back(sent, b"kept", ErrorKind::State)?;
+    }
+    Ok(())
 }
 
 /// Waiting for an answer before there was a request.

@@ -26,11 +26,10 @@ pub(crate) const REQUIREMENTS: &[&str] = &[
 /// Runs the matrix for one protocol.
 pub(crate) fn run(scene: &Scene<'_>, protocol: Protocol) -> Outcome {
     announces_the_known_number(protocol)?;
-    let fixture = Fixture::of(protocol.id).unwrap_or(Fixture {
-        name: "the socket",
-        id: protocol.id,
-        application: Application::Manual,
-    });
+    let known = Fixture::of(protocol.id);
+    let unknown = Fixture::new("the socket", protocol.id, Application::Manual);
+    // By its name: others may have the same number.
+    let fixture = known.unwrap_or(unknown).registered(protocol.name);
     listening(scene, fixture, protocol)?;
     dialing(scene, fixture, protocol)
 }

@@ -3,6 +3,7 @@
 mod endpoints;
 mod exchange;
 mod facts;
+mod groups;
 mod lifecycle;
 mod pattern;
 mod refusal;
@@ -73,6 +74,7 @@ pub(crate) fn cases(
             .map(|one| refusal::case(carrier, one, &protocols)),
     );
     cases.extend(endpoints::cases(carrier, &pairs));
+    cases.extend(groups::cases(carrier, registry));
     cases
 }
 

@@ -29,10 +29,11 @@ pub(crate) struct InProcess {
 impl InProcess {
     pub(crate) fn new(stage: &Stage) -> Outcome<Self> {
         let protocols = stage.registry.protocols().map(|plugin| plugin.info());
-        let names = protocols
-            .filter(|info| !info.is_raw())
-            .map(|info| (info.number(), info.name()))
-            .collect();
+        let mut names = HashMap::new();
+        for info in protocols.filter(|info| !info.is_raw()) {
+            // The first of a number, as in the choice of cases.
+            names.entry(info.number()).or_insert_with(|| info.name());
+        }
         Ok(Self {
             runtime: stage.runtime(&[])?,
             names,
@@ -40,7 +41,10 @@ impl InProcess {
     }
 
     fn open(&self, plan: &Plan) -> Result<(Socket, String)> {
-        let name = self.names.get(&plan.protocol).copied().unwrap_or_default();
+        let name = match plan.registered {
+            Some(name) => name,
+            None => self.names.get(&plan.protocol).copied().unwrap_or_default(),
+        };
         let socket = self.runtime.open(name)?;
         if let Application::Subscriber(topics) = plan.application {
             topics
@@ -76,9 +80,14 @@ impl Driver for InProcess {
             in_use: error.kind() == ErrorKind::AddressInUse,
             why: error.to_string(),
         })?;
-        let echo = (plan.application == Application::Echo).then(|| {
+        let answer: Option<fn(Message) -> Message> = match plan.application {
+            Application::Echo => Some(echoed),
+            Application::Reflect => Some(|message| message),
+            Application::Manual | Application::Subscriber(_) => None,
+        };
+        let echo = answer.map(|answer| {
             let socket = socket.clone();
-            Mutex::new(Some(thread::spawn(move || echo(&socket))))
+            Mutex::new(Some(thread::spawn(move || serve(&socket, answer))))
         });
         Ok(Box::new(Running {
             socket,
@@ -88,16 +97,26 @@ impl Driver for InProcess {
     }
 }
 
-/// Sends back what comes until the socket is closed.
-fn echo(socket: &Socket) {
+/// The same body for the peer it came from.
+fn echoed(message: Message) -> Message {
+    let pipe = message.pipe();
+    let mut answer = Message::from_body(message.into_body());
+    answer.set_pipe(pipe);
+    answer
+}
+
+/// Answers what comes until the socket is closed.
+fn serve(socket: &Socket, answer: fn(Message) -> Message) {
     loop {
         let message = match socket.recv() {
             Ok(message) => message,
             Err(error) if over(error.kind()) => return,
             Err(_) => continue,
         };
-        let answer = Message::from_body(message.into_body());
-        if socket.send(answer).is_err_and(|failed| over(failed.kind())) {
+        if socket
+            .send(answer(message))
+            .is_err_and(|failed| over(failed.kind()))
+        {
             return;
         }
     }

@@ -5,6 +5,7 @@
 
 mod connection;
 mod fault;
+mod groups;
 mod hub;
 mod null;
 
@@ -82,6 +83,7 @@ struct Setup {
     kind: StreamKind,
     faults: Vec<Fault>,
     protocol: u16,
+    registered: Option<&'static str>,
     peer: u16,
     application: Application,
     recv_max: u64,
@@ -100,6 +102,7 @@ impl Setup {
             kind,
             faults,
             protocol: plan.protocol,
+            registered: plan.registered,
             peer: endpoints::by_id(plan.protocol).map_or(plan.protocol, |known| known.peer),
             application: plan.application,
             recv_max: match option(options::RECV_MAX.name()) {
@@ -109,6 +112,15 @@ impl Setup {
             },
             handshake: span(options::HANDSHAKE_TIMEOUT.name(), 10_000),
             redial: span(options::RECONNECT_MIN.name(), 100),
+        }
+    }
+
+    /// Whether it takes one peer at a time.
+    fn is_single(&self) -> bool {
+        match self.protocol {
+            endpoints::PAIR => true,
+            endpoints::PAIR1 => self.registered != Some("pair1-poly"),
+            _ => false,
         }
     }
 

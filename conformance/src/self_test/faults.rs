@@ -129,6 +129,33 @@ const KILLS: &[Kill] = &[
         ],
     ),
     (Fault::SendsKeepAlive, &["lifecycle.nothing-unasked"]),
+    (Fault::NoTtl, &["pair1.ttl", "pair1.forwarded", "star.ttl"]),
+    (
+        Fault::CountsNothing,
+        &[
+            "pair1.forwarded",
+            "star.forwards",
+            "star.circle",
+            "star.resent-raw",
+        ],
+    ),
+    (
+        Fault::TakesUncounted,
+        &["pair1.malformed", "pair1-poly.malformed", "star.ttl"],
+    ),
+    (
+        Fault::SendsBack,
+        &[
+            "bus.all-peers",
+            "bus.reflector",
+            "star.forwards",
+            "pair1-poly.many-peers",
+        ],
+    ),
+    (
+        Fault::SendsToOne,
+        &["bus.all-peers", "bus.reflector", "star.forwards"],
+    ),
 ];
 
 /// The same for what only the ipc mapping has.
@@ -174,7 +201,10 @@ fn is_found(kind: StreamKind, fault: Fault, slugs: &[&str]) {
         .collect();
     assert_eq!(claimed.len(), slugs.len(), "{fault:?}: {ids:?}");
     // What shows within a quiet time needs one that lasts; waiting for what never comes need not.
-    let shows_in_silence = matches!(fault, Fault::SendsTooEarly | Fault::DeliversTruncated);
+    let shows_in_silence = matches!(
+        fault,
+        Fault::SendsTooEarly | Fault::DeliversTruncated | Fault::NoTtl | Fault::SendsBack
+    );
     let scale = if shows_in_silence { 1.0 } else { 0.1 };
     let config = config(scale, move |kind| Box::new(Reference::new(kind, &[fault])));
     for record in run(&config, &claimed).records() {

@@ -225,6 +225,13 @@ impl Peer {
         Ok(!self.unread.is_empty())
     }
 
+    /// Reads what comes in this time, and forgets it.
+    pub(crate) fn drain(&mut self, span: Duration) -> Outcome {
+        self.pause(span)?;
+        self.unread.clear();
+        Ok(())
+    }
+
     /// How S ended the connection, if it has.
     pub(crate) fn end(&self) -> Option<End> {
         self.end

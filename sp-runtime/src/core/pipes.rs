@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use spkit_api::{EndpointId, Error, Inbox, Message, PipeFacts, Time};
+use spkit_api::{
+    EndpointId, Error, Inbox, Message, Options, PipeFacts, Time, options::SEND_PRIORITY,
+};
 
 use crate::handover::flush::Turnstile;
 
@@ -10,6 +12,14 @@ use crate::handover::flush::Turnstile;
 /// protocol that drops what a congested peer has no room for (REP, PUB) must not drop because our own flush takes a
 /// moment.
 const OUTBOX_MESSAGES: (usize, usize) = (1024, 16 * 1024);
+
+/// What an endpoint's options say of its pipes.
+pub(crate) fn take_options(facts: &mut PipeFacts, options: &Options) {
+    let priority = options
+        .get(SEND_PRIORITY)
+        .and_then(|rank| u8::try_from(rank).ok());
+    facts.send_priority = priority.unwrap_or(facts.send_priority);
+}
 
 #[derive(Debug)]
 pub(crate) struct PipeState {

@@ -21,7 +21,7 @@ use super::{
     reactor::ObjectReactor,
     turn::{HANDSHAKE, Poller, REST},
 };
-use crate::{event::SocketEvent, slots::Slots, sync::lock};
+use crate::{core::pipes::take_options, event::SocketEvent, slots::Slots, sync::lock};
 
 /// How long a listener rests after the system ran out of something.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
@@ -424,6 +424,7 @@ impl Shared {
                 self.end_connecting(key, endpoint);
                 return;
             };
+            take_options(&mut facts, &state.options);
             (state.listener.is_none(), state.options.get(SEND_BUFFER))
         };
         facts.dialed = dialed;

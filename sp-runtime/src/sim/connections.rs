@@ -15,6 +15,7 @@ use super::{
     reactor::ObjectReactor,
     stream::SimStream,
 };
+use crate::core::pipes::take_options;
 
 /// The host's own timer of a connection in its handshake.
 pub(super) const HANDSHAKE: TimerId = TimerId(u64::MAX);
@@ -264,6 +265,7 @@ impl Host {
         let mut facts = pipe.facts();
         facts.dialed = state.is_dialer();
         facts.endpoint = endpoint;
+        take_options(&mut facts, &state.options);
         let room = state.options.get(SEND_BUFFER).unwrap_or(usize::MAX);
         self.end_handshake(key, endpoint, env);
         match self.core.add_pipe(facts, room) {

@@ -26,10 +26,7 @@ pub(super) fn cases(carrier: Carrier, pairs: &[Pair]) -> Vec<Case> {
         .find(|pair| pair.pattern.is_lossless())
         .or_else(|| pairs.first())
         .copied();
-    let shared = pairs
-        .iter()
-        .find(|pair| pair.a.name != pair.b.name)
-        .copied();
+    let shared = pairs.iter().find(|pair| pair.a.id != pair.b.id).copied();
     let make = |what: &str, requirements: &[&'static str], pair: Option<Pair>, body: Body| {
         let slug = format!("endpoint.{what}");
         let Some(pair) = pair else {

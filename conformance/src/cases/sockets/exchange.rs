@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     case::Case,
+    endpoints,
     verdict::{During, Outcome, Trouble, ensure},
 };
 
@@ -26,7 +27,7 @@ pub(super) fn cases(carrier: Carrier, pair: Pair) -> Vec<Case> {
                 inproc: &[&'static str],
                 body: fn(&Site, Pair) -> Outcome| {
         let slug = format!("exchange.{}-{}.{what}", pair.a.name, pair.b.name);
-        let of_pattern = requirements_of(pair.pattern);
+        let of_pattern = requirements_of(pair);
         let all = carrier.ids(&[requirements, of_pattern].concat(), inproc);
         on_site(
             carrier,
@@ -54,13 +55,19 @@ pub(super) fn cases(carrier: Carrier, pair: Pair) -> Vec<Case> {
 }
 
 /// What an exchange of a known pattern shows of its protocols.
-fn requirements_of(pattern: Pattern) -> &'static [&'static str] {
-    match pattern {
-        Pattern::BothWays => &["SP-P0-002"],
-        Pattern::OneWay => &["SP-PL-001"],
-        Pattern::Request => &["SP-RR-017"],
-        Pattern::Publish => &["SP-PS-001"],
-        Pattern::Unknown => &[],
+fn requirements_of(pair: Pair) -> &'static [&'static str] {
+    match (pair.pattern, pair.a.id) {
+        (Pattern::BothWays, endpoints::PAIR1) if pair.a.name != pair.b.name => {
+            &["SP-P1-004", "SP-PP-006"]
+        }
+        (Pattern::BothWays, endpoints::PAIR1) => &["SP-P1-004"],
+        (Pattern::BothWays, _) => &["SP-P0-002"],
+        (Pattern::ToAll, endpoints::STAR) => &["SP-ST-004"],
+        (Pattern::ToAll, _) => &["SP-BU-002"],
+        (Pattern::OneWay, _) => &["SP-PL-001"],
+        (Pattern::Publish, _) => &["SP-PS-001"],
+        (Pattern::Request, _) => &["SP-RR-017"],
+        (Pattern::Unknown, _) => &[],
     }
 }
 
@@ -130,7 +137,7 @@ fn in_order(site: &Site, pair: Pair) -> Outcome {
             site.expect(&a, &body).during(format!("round {number}"))
         }),
         Pattern::OneWay | Pattern::Publish => stream(site, &a, &b),
-        Pattern::BothWays | Pattern::Unknown => {
+        Pattern::BothWays | Pattern::ToAll | Pattern::Unknown => {
             stream(site, &a, &b)?;
             stream(site, &b, &a)
         }

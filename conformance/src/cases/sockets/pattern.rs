@@ -17,6 +17,8 @@ use crate::{
 pub(crate) enum Pattern {
     /// Either end sends at any time, and nothing is lost.
     BothWays,
+    /// Either end sends at any time, to all its peers; who has no room loses the message.
+    ToAll,
     /// The first end sends, the second receives, and nothing is lost.
     OneWay,
     /// The first end publishes, the second is subscribed to everything, and may miss what comes before it is heard.
@@ -30,7 +32,10 @@ pub(crate) enum Pattern {
 impl Pattern {
     pub(crate) fn of(a: &ProtocolInfo, b: &ProtocolInfo) -> Self {
         match (a.number(), b.number()) {
-            (endpoints::PAIR, endpoints::PAIR) => Self::BothWays,
+            (endpoints::PAIR, endpoints::PAIR) | (endpoints::PAIR1, endpoints::PAIR1) => {
+                Self::BothWays
+            }
+            (endpoints::BUS, endpoints::BUS) | (endpoints::STAR, endpoints::STAR) => Self::ToAll,
             (endpoints::PUSH, endpoints::PULL) => Self::OneWay,
             (endpoints::PUB, endpoints::SUB) => Self::Publish,
             (endpoints::REQ, endpoints::REP) => Self::Request,
@@ -40,7 +45,7 @@ impl Pattern {
 
     /// Whether every message that was sent has to arrive.
     pub(crate) fn is_lossless(self) -> bool {
-        !matches!(self, Self::Publish | Self::Unknown)
+        !matches!(self, Self::Publish | Self::ToAll | Self::Unknown)
     }
 
     /// One body across, and back where there is a way back.
@@ -51,11 +56,14 @@ impl Pattern {
                 site.send(a, body)?;
                 site.expect(b, body)
             }
-            Self::BothWays | Self::Request => {
+            Self::BothWays | Self::ToAll | Self::Request => {
                 site.send(a, body)?;
-                site.expect(b, body)?;
+                let received = site.expect_message(b, body)?;
                 let back: Vec<u8> = body.iter().rev().copied().collect();
-                site.send(b, &back)?;
+                // To where it came from, in case the protocol leaves the choice.
+                let mut answer = Message::from_body(back.clone());
+                answer.set_pipe(received.pipe());
+                site.send_message(b, answer)?;
                 site.expect(a, &back)
             }
             Self::Publish => try_one_way(site, a, b, body).map(drop),

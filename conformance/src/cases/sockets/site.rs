@@ -162,11 +162,17 @@ impl Site {
 
     /// Sends within the time for what must happen.
     pub(crate) fn send(&self, socket: &Socket, body: &[u8]) -> Outcome {
-        let sent = socket.send_timeout(Message::from_body(body.to_vec()), self.pace.expect());
+        self.send_message(socket, Message::from_body(body.to_vec()))
+    }
+
+    /// The same with a message that has more than a body.
+    pub(crate) fn send_message(&self, socket: &Socket, message: Message) -> Outcome {
+        let len = message.len();
+        let sent = socket.send_timeout(message, self.pace.expect());
         sent.map_err(|failed| {
             let name = socket.protocol().name();
             Trouble::failed(
-                format!("`{name}` to send {} bytes", body.len()),
+                format!("`{name}` to send {len} bytes"),
                 failed.error.to_string(),
             )
         })
@@ -174,12 +180,29 @@ impl Site {
 
     /// Receives exactly this.
     pub(crate) fn expect(&self, socket: &Socket, body: &[u8]) -> Outcome {
+        self.expect_message(socket, body).map(drop)
+    }
+
+    /// The same, and hands it out.
+    pub(crate) fn expect_message(&self, socket: &Socket, body: &[u8]) -> Outcome<Message> {
         let name = socket.protocol().name();
         let wanted = || format!("`{name}` to receive {}", show(body));
         match socket.recv_timeout(self.pace.expect()) {
-            Ok(message) if message.body() == body => Ok(()),
+            Ok(message) if message.body() == body => Ok(message),
             Ok(message) => Err(Trouble::failed(wanted(), show(message.body()))),
             Err(error) => Err(Trouble::failed(wanted(), error.to_string())),
+        }
+    }
+
+    /// Receives nothing for a while.
+    pub(crate) fn receives_nothing(&self, socket: &Socket) -> Outcome {
+        match socket.recv_timeout(self.pace.quiet()) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => Ok(()),
+            Err(error) => Err(wrong_kind(ErrorKind::TimedOut, &error)),
+            Ok(message) => Err(Trouble::failed(
+                format!("`{}` to receive nothing", socket.protocol().name()),
+                show(message.body()),
+            )),
         }
     }
 

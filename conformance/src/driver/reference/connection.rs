@@ -9,7 +9,7 @@ use std::{
 
 use spkit_api::transport::StreamKind;
 
-use super::{Application, Fault, hub::Hub};
+use super::{Application, Fault, groups, hub::Hub};
 use crate::{
     endpoints,
     pace::Deadline,
@@ -128,6 +128,10 @@ fn messages(hub: &Hub, carrier: &mut Carrier, id: u32) -> io::Result<()> {
         if payload.is_empty() && hub.setup.has(Fault::DropsEmpty) {
             continue;
         }
+        if groups::drops(hub.setup.protocol) {
+            groups::take(hub, id, payload)?;
+            continue;
+        }
         match hub.setup.application {
             Application::Echo => echo(hub, carrier, payload)?,
             Application::Subscriber(topics) => {
@@ -136,8 +140,8 @@ fn messages(hub: &Hub, carrier: &mut Carrier, id: u32) -> io::Result<()> {
                     hub.deliver(payload);
                 }
             }
-            Application::Manual if only_sends(hub.setup.protocol) => {}
-            Application::Manual => hub.deliver(payload),
+            Application::Manual if !only_sends(hub.setup.protocol) => hub.deliver(payload),
+            Application::Manual | Application::Reflect => {}
         }
     }
 }

@@ -63,6 +63,16 @@ pub(crate) enum Fault {
     KeepsFile,
     /// It serves one connection after the other.
     OneAtATime,
+    /// It looks at no hop count.
+    NoTtl,
+    /// It sends on every message with the hops it came with.
+    CountsNothing,
+    /// It takes what has no hop count for a message.
+    TakesUncounted,
+    /// What comes from one peer goes to all of them.
+    SendsBack,
+    /// A message for all goes to the first.
+    SendsToOne,
     /// It sends a byte now and then to keep the connection alive.
     SendsKeepAlive,
 }

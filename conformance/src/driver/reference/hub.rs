@@ -4,11 +4,15 @@ use std::{
     collections::VecDeque,
     io::Write,
     net::Shutdown,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread,
     time::Duration,
 };
 
-use super::{Fault, Setup};
+use super::{Fault, Setup, groups};
 use crate::{
     endpoints,
     pace::Deadline,
@@ -28,6 +32,8 @@ struct State {
     sockets: Vec<(u32, Carrier)>,
     /// Connections ready for messages, the next to send on in front.
     ready: VecDeque<u32>,
+    /// For each of them, where the protocol does not wait for the peer: what it has yet to write.
+    queues: Vec<(u32, SyncSender<Vec<u8>>)>,
     /// Who holds a PAIR's only place.
     seat: Option<u32>,
     inbox: VecDeque<Vec<u8>>,
@@ -66,10 +72,16 @@ impl Hub {
     /// The connection is good. False: a PAIR has a peer already.
     pub(super) fn ready(&self, id: u32) -> bool {
         let mut state = self.lock();
-        if self.setup.protocol == endpoints::PAIR && *state.seat.get_or_insert(id) != id {
+        if self.setup.is_single() && *state.seat.get_or_insert(id) != id {
             return false;
         }
         state.ready.push_back(id);
+        if groups::drops(self.setup.protocol) {
+            let socket = state.sockets.iter().find(|(known, _)| *known == id);
+            if let Some(socket) = socket.and_then(|(_, socket)| socket.try_clone().ok()) {
+                state.queues.push((id, writer(socket)));
+            }
+        }
         self.changed.notify_all();
         true
     }
@@ -79,6 +91,7 @@ impl Hub {
         let mut state = self.lock();
         state.sockets.retain(|(known, _)| *known != id);
         state.ready.retain(|known| *known != id);
+        state.queues.retain(|(known, _)| *known != id);
         // One that came too early keeps the place: that is the fault.
         if state.seat == Some(id) && !self.setup.has(Fault::SeatsTooEarly) {
             state.seat = None;
@@ -126,6 +139,10 @@ impl Hub {
         if self.setup.protocol == endpoints::PUB {
             return self.publish(body);
         }
+        if let Some(payload) = groups::to_all(self.setup.protocol, body) {
+            self.post_all(&payload, |_| true);
+            return true;
+        }
         let deadline = Deadline::after(within);
         let mut state = self.lock();
         let id = loop {
@@ -138,7 +155,7 @@ impl Hub {
             };
             state = self.wait(state, left);
         };
-        let mut payload = body.to_vec();
+        let mut payload = groups::with_count(self.setup.protocol, body);
         if self.setup.protocol == endpoints::REQ {
             state.next_id += 1;
             let tag = 0x8000_0000 | state.next_id;
@@ -171,6 +188,21 @@ impl Hub {
         true
     }
 
+    /// Sends on these connections; one whose queue is full loses the message.
+    pub(super) fn post_all(&self, payload: &[u8], to: impl Fn(u32) -> bool) {
+        let frame = self.frame(payload);
+        let state = self.lock();
+        let most = match self.setup.has(Fault::SendsToOne) {
+            true => 1,
+            false => usize::MAX,
+        };
+        let chosen = state.queues.iter().filter(|(id, _)| to(*id));
+        for (_, queue) in chosen.take(most) {
+            // Full, or gone.
+            let _lost = queue.try_send(frame.clone());
+        }
+    }
+
     /// A message as this endpoint writes it.
     pub(super) fn frame(&self, payload: &[u8]) -> Vec<u8> {
         let mut frame = codec::prefix(self.setup.kind, payload.len() as u64);
@@ -185,6 +217,7 @@ impl Hub {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
+        state.queues.clear();
         for (_, socket) in &state.sockets {
             // Gone already is as good.
             let _gone = socket.shutdown(Shutdown::Both);
@@ -204,4 +237,11 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes what is put into the queue, until that or the connection is gone.
+fn writer(mut socket: Carrier) -> SyncSender<Vec<u8>> {
+    let (queue, frames) = sync_channel::<Vec<u8>>(16);
+    thread::spawn(move || frames.iter().try_for_each(|frame| socket.write_all(&frame)));
+    queue
 }

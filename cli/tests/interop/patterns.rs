@@ -1,0 +1,150 @@
+//! Publish/subscribe, surveys, the bus, and PAIR version 1.
+
+use spkit::{Socket, protocols::options::SUBSCRIBE};
+
+use crate::Test;
+use crate::scene::{Scene, Theirs, received, sent};
+use crate::support::program::SOON;
+
+pub(crate) const TESTS: &[Test] = &[
+    ("program-pub", program_pub),
+    ("program-sub", program_sub),
+    ("socket-pub", socket_pub),
+    ("socket-sub", socket_sub),
+    ("program-surveyor", program_surveyor),
+    ("program-respondent", program_respondent),
+    ("socket-surveyor", socket_surveyor),
+    ("socket-respondent", socket_respondent),
+    ("program-bus", program_bus),
+    ("socket-bus", socket_bus),
+    ("socket-pair1", socket_pair1),
+];
+
+/// The interval of surveys: longer than a delayed acknowledgement, by which nanomsg's answers may be late.
+fn now_and_then(theirs: Theirs) -> &'static str {
+    match theirs {
+        Theirs::Nanomsg => "--interval 0.3",
+        Theirs::Nng => "--interval 1",
+    }
+}
+
+fn program_pub(scene: Scene) {
+    let place = scene.place();
+    let mut sub = scene.theirs(&place, "sub", "--subscribe n --quoted");
+    let _pub = scene.ours(&place, "pub", "--data news --interval 0.05");
+    for _ in 0..3 {
+        assert_eq!(sub.line(), "\"news\"");
+    }
+}
+
+fn program_sub(scene: Scene) {
+    let place = scene.place();
+    let mut sub = scene.ours(&place, "sub", "--subscribe n --quoted");
+    let line = format!("--data news {}", scene.theirs.often());
+    let _pub = scene.theirs(&place, "pub", &line);
+    for _ in 0..2 {
+        assert_eq!(sub.line(), "\"news\"");
+    }
+}
+
+/// Of two topics the subscriber gets the one it asked for.
+fn socket_pub(scene: Scene) {
+    let place = scene.place();
+    let mut sub = scene.theirs(&place, "sub", "--subscribe b --quoted");
+    let publisher = scene.socket(&place, "pub");
+    publisher.wait_for_peers(1, SOON).unwrap();
+    for n in 0..100 {
+        sent(&publisher, format!("a {n}"));
+        sent(&publisher, format!("b {n}"));
+    }
+    // Its subscription may be later than our first messages.
+    let first = sub.line();
+    let first: usize = first.trim_matches(['"', 'b', ' ']).parse().unwrap();
+    for n in first + 1..100 {
+        assert_eq!(sub.line(), format!("\"b {n}\""));
+    }
+}
+
+fn socket_sub(scene: Scene) {
+    let place = scene.place();
+    let sub = Socket::open("sub").unwrap();
+    sub.set(SUBSCRIBE, b"new".to_vec()).unwrap();
+    scene.attach(&sub, &place);
+    let line = format!("--data news {}", scene.theirs.often());
+    let _pub = scene.theirs(&place, "pub", &line);
+    assert_eq!(received(&sub).body(), b"news");
+}
+
+fn program_surveyor(scene: Scene) {
+    let place = scene.place();
+    let mut respondent = scene.theirs(&place, "respondent", "--data yes --quoted");
+    let line = format!("--data who --quoted {}", now_and_then(scene.theirs));
+    let mut surveyor = scene.ours(&place, "surveyor", &line);
+    assert_eq!(surveyor.line(), "\"yes\"");
+    assert_eq!(respondent.line(), "\"who\"");
+}
+
+fn program_respondent(scene: Scene) {
+    let place = scene.place();
+    let mut respondent = scene.ours(&place, "respondent", "--data yes --quoted");
+    let line = format!("--data who --quoted {}", now_and_then(scene.theirs));
+    let mut surveyor = scene.theirs(&place, "surveyor", &line);
+    assert_eq!(surveyor.line(), "\"yes\"");
+    assert_eq!(respondent.line(), "\"who\"");
+}
+
+fn socket_surveyor(scene: Scene) {
+    let place = scene.place();
+    let mut respondent = scene.theirs(&place, "respondent", "--data yes --quoted");
+    let surveyor = scene.socket(&place, "surveyor");
+    surveyor.wait_for_peers(1, SOON).unwrap();
+    for n in 0..3 {
+        sent(&surveyor, n.to_string());
+        assert_eq!(received(&surveyor).body(), b"yes");
+        assert_eq!(respondent.line(), format!("\"{n}\""));
+    }
+}
+
+fn socket_respondent(scene: Scene) {
+    let place = scene.place();
+    let respondent = scene.socket(&place, "respondent");
+    let line = format!("--data who --quoted {}", now_and_then(scene.theirs));
+    let mut surveyor = scene.theirs(&place, "surveyor", &line);
+    assert_eq!(received(&respondent).body(), b"who");
+    sent(&respondent, "a socket");
+    assert_eq!(surveyor.line(), "\"a socket\"");
+}
+
+fn program_bus(scene: Scene) {
+    let place = scene.place();
+    let line = format!("--data theirs --quoted {}", scene.theirs.often());
+    let mut theirs = scene.theirs(&place, "bus", &line);
+    let mut ours = scene.ours(&place, "bus", "--data ours --quoted --interval 0.05");
+    assert_eq!(ours.line(), "\"theirs\"");
+    assert_eq!(theirs.line(), "\"ours\"");
+}
+
+fn socket_bus(scene: Scene) {
+    let place = scene.place();
+    let line = format!("--data theirs --quoted {}", scene.theirs.often());
+    let mut theirs = scene.theirs(&place, "bus", &line);
+    let ours = scene.socket(&place, "bus");
+    ours.wait_for_peers(1, SOON).unwrap();
+    sent(&ours, "ours");
+    assert_eq!(theirs.line(), "\"ours\"");
+    assert_eq!(received(&ours).body(), b"theirs");
+}
+
+/// nanomsg has only version 0.
+fn socket_pair1(scene: Scene) {
+    if scene.theirs == Theirs::Nanomsg {
+        return;
+    }
+    let place = scene.place();
+    let line = format!("--data theirs --quoted {}", scene.theirs.often());
+    let mut theirs = scene.theirs(&place, "pair1", &line);
+    let ours = scene.socket(&place, "pair1");
+    sent(&ours, "ours");
+    assert_eq!(theirs.line(), "\"ours\"");
+    assert_eq!(received(&ours).body(), b"theirs");
+}
