@@ -4,6 +4,8 @@
 //! put together by hand.
 #![warn(missing_docs)]
 
+mod answering;
+mod asking;
 mod broadcast;
 pub mod bus0;
 mod headerless;
@@ -16,8 +18,10 @@ pub mod pull0;
 pub mod push0;
 pub mod rep0;
 pub mod req0;
+pub mod respondent0;
 pub mod star;
 pub mod sub0;
+pub mod surveyor0;
 
 #[cfg(test)]
 mod vectors;
@@ -45,6 +49,12 @@ pub static PLUGINS: &[Plugin] = &[
     Plugin::protocol(&pair1::poly::PAIR1_POLY),
     Plugin::protocol(&star::STAR),
     Plugin::protocol(&star::XSTAR),
+    Plugin::protocol(&surveyor0::SURVEYOR0),
+    Plugin::protocol(&respondent0::RESPONDENT0),
+    Plugin::protocol(&req0::XREQ0),
+    Plugin::protocol(&rep0::XREP0),
+    Plugin::protocol(&surveyor0::XSURVEYOR0),
+    Plugin::protocol(&respondent0::XRESPONDENT0),
 ];
 
 #[cfg(test)]
@@ -96,6 +106,12 @@ mod tests {
             ("pair1-poly", 0x11, 0x11),
             ("star", 0x640, 0x640),
             ("xstar", 0x640, 0x640),
+            ("surveyor", 0x62, 0x63),
+            ("respondent", 0x63, 0x62),
+            ("xreq", 0x30, 0x31),
+            ("xrep", 0x31, 0x30),
+            ("xsurveyor", 0x62, 0x63),
+            ("xrespondent", 0x63, 0x62),
         ];
         let infos = protocols().into_iter().map(ProtocolPlugin::info);
         let ours = infos.map(|info| (info.name(), info.number(), info.peer()));

@@ -24,3 +24,8 @@ pub const PREFER_NEW: Opt<bool> = Opt::new("prefer-new");
 /// every peer has room, and nothing is lost) or `disconnect` (that peer is closed). SUB, for a queue that has none:
 /// `drop` (the default; [`PREFER_NEW`] says which) or `block` (peers are not read until there is room).
 pub const BACK_PRESSURE: Opt<String> = Opt::new("back-pressure");
+
+/// SURVEYOR: how long answers to a survey are taken; never takes them until the next survey. Default 1 s.
+///
+/// A change concerns the surveys that follow. Contexts take over the socket's value when they open.
+pub const SURVEY_TIME: Opt<Option<Duration>> = Opt::new("survey-time");

@@ -17,6 +17,7 @@
 //! well: its interval begins anew. Contexts take over the socket's value when they open.
 
 mod context;
+mod raw;
 
 use std::time::Duration;
 
@@ -26,11 +27,16 @@ use spkit_api::{
     option::{OptionType, Scope},
     protocol::{OptionSet, Received, RecvRequest, SendRequest},
     register_protocol,
-    toolkit::{IdMap, REQUEST_BIT, RequestIds, RoundRobin, Waitlist},
+    toolkit::{IdMap, RoundRobin, Waitlist},
 };
 
 use self::context::{Context, Request, Stage};
-use crate::{options::RESEND_TIME, rep0};
+pub use self::raw::{RawReq0, XREQ0};
+use crate::{
+    asking::{UnderWay, context_of, next_answer},
+    options::RESEND_TIME,
+    rep0,
+};
 
 /// What REQ announces.
 pub const NUMBER: u16 = 0x0030;
@@ -59,10 +65,9 @@ register_protocol!(
 #[derive(Debug)]
 pub struct Req0 {
     pipes: RoundRobin,
-    ids: RequestIds,
     contexts: IdMap<ContextId, Context>,
-    /// Whose request it is, for the ids that a reply is awaited for.
-    awaited: IdMap<u32, ContextId>,
+    /// Requests that a reply is awaited for.
+    awaited: UnderWay,
     /// Contexts whose request lost its peer, or is due again, and found no other; some were answered since. While
     /// anybody is here no pipe is ready, so no new request overtakes them.
     unsent: Waitlist,
@@ -75,9 +80,8 @@ impl Default for Req0 {
         let resend = Some(Duration::from_millis(DEFAULT_RESEND_MILLIS));
         Self {
             pipes: RoundRobin::new(),
-            ids: RequestIds::new(),
             contexts: IdMap::from_iter([(ContextId::SOCKET, Context::new(resend))]),
-            awaited: IdMap::default(),
+            awaited: UnderWay::default(),
             unsent: Waitlist::new(),
             senders: Waitlist::new(),
         }
@@ -130,12 +134,7 @@ impl Req0 {
         let Some(mut message) = request.message.take() else {
             return;
         };
-        // SP-RR-025: after 2^31 requests an old one may still be under way.
-        let mut id = self.ids.peek(cx);
-        while self.awaited.contains_key(&id) {
-            self.ids.advance();
-            id = self.ids.peek(cx);
-        }
+        let id = self.awaited.next_id(cx);
         message.clear_header();
         message.push_back(id);
         let Some(pipe) = self.pipes.offer(cx, &mut Some(message.clone())) else {
@@ -145,7 +144,7 @@ impl Req0 {
             self.senders.join(request.context);
             return;
         };
-        self.ids.advance();
+        self.awaited.begin(id, request.context);
         let sent = cx.now();
         context.tick(cx, request.context);
         // SP-RR-019
@@ -157,7 +156,7 @@ impl Req0 {
         });
         match std::mem::replace(&mut context.stage, asked) {
             Stage::Asked(old) => {
-                self.awaited.remove(&old.id);
+                self.awaited.end(old.id);
                 cx.fail_waiting(request.context, ErrorKind::Canceled);
             }
             Stage::Answered => {
@@ -166,7 +165,6 @@ impl Req0 {
             }
             Stage::Idle | Stage::Lost => {}
         }
-        self.awaited.insert(id, request.context);
     }
 
     fn on_recv(&mut self, cx: &mut Cx<'_>, request: RecvRequest<'_>) {
@@ -194,19 +192,15 @@ impl Req0 {
         }
     }
 
-    fn on_received(&mut self, cx: &mut Cx<'_>, received: Received<'_>) {
-        while let Some(mut message) = received.messages.pop() {
-            match message.pull_word() {
-                Some(id) if id & REQUEST_BIT != 0 => self.on_reply(cx, id, message),
-                // SP-RR-014, SP-RR-015
-                _ => cx.discard(message, DropReason::Malformed),
-            }
+    fn on_received(&mut self, cx: &mut Cx<'_>, mut received: Received<'_>) {
+        while let Some((id, reply)) = next_answer(cx, &mut received) {
+            self.on_reply(cx, id, reply);
         }
     }
 
     /// A reply, over whichever connection (SP-RR-021).
     fn on_reply(&mut self, cx: &mut Cx<'_>, id: u32, message: Message) {
-        let Some(whose) = self.awaited.remove(&id) else {
+        let Some(whose) = self.awaited.end(id) else {
             // SP-RR-016, SP-RR-018
             return cx.discard(message, DropReason::Stale);
         };
@@ -235,7 +229,7 @@ impl Req0 {
     /// Requests that went over a lost pipe go elsewhere at once (SP-RR-013). Linear in the requests under way.
     fn on_removed(&mut self, cx: &mut Cx<'_>, pipe: PipeId) {
         self.pipes.remove(pipe);
-        let affected = self.awaited.values().copied().filter(|whose| {
+        let affected = self.awaited.contexts().filter(|whose| {
             let context = self.contexts.get(whose);
             context.is_some_and(|context| context.went_over(pipe))
         });
@@ -250,7 +244,7 @@ impl Req0 {
             if resends {
                 self.send_again_or_later(cx, whose);
             } else {
-                self.awaited.remove(&request.id);
+                self.awaited.end(request.id);
                 context.stage = Stage::Lost;
                 cx.fail_waiting(whose, ErrorKind::ConnectionReset);
             }
@@ -259,7 +253,7 @@ impl Req0 {
 
     /// SP-RR-010, SP-RR-012
     fn on_timer(&mut self, cx: &mut Cx<'_>, timer: TimerId) {
-        let Some(whose) = context::of_timer(timer) else {
+        let Some(whose) = context_of(timer) else {
             return;
         };
         let Some(context) = self.contexts.get_mut(&whose) else {
@@ -310,7 +304,7 @@ impl Req0 {
         self.unsent.leave(whose);
         if let Some(context) = self.contexts.get_mut(&whose) {
             if let Stage::Asked(request) = std::mem::replace(&mut context.stage, Stage::Idle) {
-                self.awaited.remove(&request.id);
+                self.awaited.end(request.id);
             }
             context.stop(cx, whose);
         }

@@ -203,8 +203,8 @@ fn what_is_linked_in() {
     assert_eq!(
         names("protocols", "name"),
         concat!(
-            r#""bus" "pair" "pair1" "pair1-poly" "pull" "push" "rep" "req" "star" "#,
-            r#""xbus" "xpair" "xpair1" "xpull" "xpush" "xstar""#
+            r#""bus" "pair" "pair1" "pair1-poly" "pub" "pull" "push" "rep" "req" "respondent" "star" "sub" "surveyor" "#,
+            r#""xbus" "xpair" "xpair1" "xpub" "xpull" "xpush" "xrep" "xreq" "xrespondent" "xstar" "xsub" "xsurveyor""#
         )
     );
     assert!(names("transports", "schemes").contains("tcp"));

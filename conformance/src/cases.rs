@@ -14,6 +14,7 @@ pub(crate) mod publish;
 pub(crate) mod row;
 pub(crate) mod sockets;
 pub(crate) mod star;
+pub(crate) mod surveys;
 
 pub(crate) use self::row::Row;
 
@@ -30,6 +31,7 @@ pub(crate) fn wire_rows() -> impl Iterator<Item = &'static Row> {
         pair1::ROWS,
         bus::ROWS,
         star::ROWS,
+        surveys::ROWS,
     ]
     .into_iter()
     .flatten()

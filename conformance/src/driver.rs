@@ -109,6 +109,14 @@ impl Fixture {
     /// Receives what is published, all of it.
     pub(crate) const SUB: Self = Self::subscribed(&[""]);
 
+    /// Issues surveys.
+    pub(crate) const SURV: Self = Self::new("F-SURV", endpoints::SURVEYOR, Application::Manual);
+    /// Answers every survey with its body.
+    pub(crate) const RESP: Self = Self::new("F-RESP", endpoints::RESPONDENT, Application::Echo);
+    /// A RESPONDENT that answers when it is told to.
+    pub(crate) const RESP_MANUAL: Self =
+        Self::new("F-RESP", endpoints::RESPONDENT, Application::Manual);
+
     /// F-SUB(t…): receives what begins with one of these.
     pub(crate) const fn subscribed(to: &'static [&'static str]) -> Self {
         Self::new("F-SUB", endpoints::SUB, Application::Subscriber(to))
@@ -136,7 +144,7 @@ impl Fixture {
     pub(crate) const XSTAR: Self =
         Self::new("F-DEV(STAR)", endpoints::STAR, Application::Reflect).registered("xstar");
 
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::PAIR,
         Self::REP,
         Self::REQ,
@@ -144,6 +152,8 @@ impl Fixture {
         Self::PULL,
         Self::PUB,
         Self::SUB,
+        Self::SURV,
+        Self::RESP,
         Self::PAIR1,
         Self::BUS,
         Self::STAR,

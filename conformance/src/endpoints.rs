@@ -16,6 +16,10 @@ pub(crate) const REP: u16 = 0x0031;
 pub(crate) const PUSH: u16 = 0x0050;
 /// PULL, the receiving end of a pipeline.
 pub(crate) const PULL: u16 = 0x0051;
+/// SURVEYOR, the asking end of a survey.
+pub(crate) const SURVEYOR: u16 = 0x0062;
+/// RESPONDENT, the answering end of a survey.
+pub(crate) const RESPONDENT: u16 = 0x0063;
 
 /// BUS.
 pub(crate) const BUS: u16 = 0x0070;
@@ -54,8 +58,13 @@ pub(crate) static KNOWN: &[Known] = &[
     row(REP, REQ, "REP", &["rep", "rep0"]),
     row(PUSH, PULL, "PUSH", &["push", "push0"]),
     row(PULL, PUSH, "PULL", &["pull", "pull0"]),
-    row(0x0062, 0x0063, "SURVEYOR", &["surveyor", "surveyor0"]),
-    row(0x0063, 0x0062, "RESPONDENT", &["respondent", "respondent0"]),
+    row(SURVEYOR, RESPONDENT, "SURVEYOR", &["surveyor", "surveyor0"]),
+    row(
+        RESPONDENT,
+        SURVEYOR,
+        "RESPONDENT",
+        &["respondent", "respondent0"],
+    ),
     row(BUS, BUS, "BUS", &["bus", "bus0"]),
     row(STAR, STAR, "STAR", &["star"]),
 ];

@@ -1,7 +1,10 @@
 //! What a wire case works with: a driver that starts S, a tester that speaks to it, and the composed steps of wire.md
 //! 0.3 that need both (ALIVE, FRESH).
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use spkit_api::{Value, options, transport::StreamKind};
 
@@ -201,12 +204,20 @@ impl<'a> Scene<'a> {
     pub(crate) fn exchange(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
         let fixture = running.fixture;
         match (fixture.id, fixture.application) {
-            (endpoints::REP, _) => {
+            (endpoints::REP | endpoints::RESPONDENT, Application::Echo) => {
                 let request = tagged(REQUEST_TAG, body);
                 peer.send_frame(&request)?;
                 peer.expect_frame(&request).during("the reply")
             }
             (endpoints::REQ, _) => self.answer(peer, running, body),
+            (endpoints::SURVEYOR, _) => self.answer_survey(peer, running, body),
+            (endpoints::RESPONDENT, Application::Manual) => {
+                let survey = request(body);
+                peer.send_frame(&survey)?;
+                running.expect(self, body)?;
+                running.send(self, body)?;
+                peer.expect_frame(&survey)
+            }
             (endpoints::PUSH, _) => {
                 running.send(self, body)?;
                 peer.expect_frame(body)
@@ -276,6 +287,38 @@ impl<'a> Scene<'a> {
         )?;
         peer.send_frame(&request)?;
         running.expect(self, body).during("the reply")
+    }
+
+    /// Has a SURVEYOR issue a survey, and answers it.
+    ///
+    /// A survey goes to those who are there, and S may count a connection a little later than T does: it is told again
+    /// until one comes, and every copy is answered, since only the last one counts.
+    fn answer_survey(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
+        let deadline = Deadline::after(self.pace().expect());
+        let mut seen = "no survey".to_owned();
+        loop {
+            running.send(self, body)?;
+            let mut came = peer.frame_within(self.pace().millis(100))?;
+            while let Some(survey) = came {
+                seen = format!("the survey {}", crate::transcript::hex(&survey));
+                if survey.len() == 4 + body.len() && survey[0] & 0x80 != 0 && survey[4..] == *body {
+                    seen.push_str(", whose answer was not received");
+                    peer.send_frame(&survey)?;
+                }
+                came = peer.frame_within(Duration::ZERO)?;
+            }
+            match running.subject.recv(self.pace().millis(500)) {
+                Some(answer) if answer == body => return Ok(()),
+                Some(other) => seen = format!("the answer {}", show_body(&other)),
+                None => {}
+            }
+            if deadline.is_over() {
+                return Err(Trouble::failed(
+                    "a survey, a 32-bit id with its top bit set and then the body, and its answer received",
+                    seen,
+                ));
+            }
+        }
     }
 
     /// FRESH: a new connection shakes hands and does the ordinary exchange, sooner or later.
@@ -383,7 +426,7 @@ pub(crate) fn fresh_body() -> String {
 
 /// A moment's rest between two attempts.
 pub(crate) fn breathe() {
-    std::thread::park_timeout(std::time::Duration::from_millis(10));
+    std::thread::park_timeout(Duration::from_millis(10));
 }
 
 fn rest_of(address: &str) -> &str {

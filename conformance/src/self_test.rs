@@ -15,7 +15,9 @@ use crate::{
     case::{Case, Drivers, Stage},
     catalogue::{Protocol, wire_cases},
     driver::{Driver, reference::Reference},
-    endpoints::{self, BUS, PAIR, PAIR1, PUB, PULL, PUSH, REP, REQ, STAR, SUB},
+    endpoints::{
+        self, BUS, PAIR, PAIR1, PUB, PULL, PUSH, REP, REQ, RESPONDENT, STAR, SUB, SURVEYOR,
+    },
     runner,
 };
 
@@ -35,6 +37,8 @@ fn cases(kind: StreamKind) -> Vec<Case> {
         ("sub", SUB),
         ("bus", BUS),
         ("star", STAR),
+        ("surveyor", SURVEYOR),
+        ("respondent", RESPONDENT),
     ];
     let raw = [("xbus", BUS), ("xpair1", PAIR1), ("xstar", STAR)];
     let known = |of: &[(&'static str, u16)]| {

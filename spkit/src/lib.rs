@@ -1,8 +1,8 @@
 //! Scalability Protocols (nanomsg, nng) for Rust.
 //!
-//! This crate links the runtime with the builtin protocols (PAIR v0 and v1, PUB/SUB, BUS, STAR, REQ/REP, PUSH/PULL) and
-//! transports (tcp, ipc, inproc). Open a [`Socket`], [`dial`](Socket::dial) or [`listen`](Socket::listen), send and
-//! receive.
+//! This crate links the runtime with the builtin protocols (PAIR v0 and v1, PUB/SUB, SURVEYOR/RESPONDENT, BUS, STAR,
+//! REQ/REP, PUSH/PULL) and transports (tcp, ipc, inproc). Open a [`Socket`], [`dial`](Socket::dial) or
+//! [`listen`](Socket::listen), send and receive.
 #![warn(missing_docs)]
 
 use spkit_transports as _;

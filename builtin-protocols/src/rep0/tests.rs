@@ -1,10 +1,11 @@
 use spkit_api::{
-    Message,
+    ContextId, DropReason, ErrorKind, Message,
+    options::TTL,
     toolkit::harness::{Effect, Harness, Outcome, storm},
 };
 
 use super::*;
-use crate::vectors::golden;
+use crate::{answering::DEFAULT_TTL, vectors::golden};
 
 const SOCKET: ContextId = ContextId::SOCKET;
 

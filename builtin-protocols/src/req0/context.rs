@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use spkit_api::{ContextId, Cx, Message, PipeId, Time, TimerId};
+use spkit_api::{ContextId, Cx, Message, PipeId, Time};
+
+use crate::asking::timer_of;
 
 /// A context's state.
 #[derive(Debug)]
@@ -63,24 +65,14 @@ impl Context {
     pub(super) fn tick(&mut self, cx: &mut Cx<'_>, whose: ContextId) {
         if let (false, Some(interval)) = (self.ticking, self.resend) {
             self.ticking = true;
-            cx.set_timer(timer(whose), interval);
+            cx.set_timer(timer_of(whose), interval);
         }
     }
 
     /// Takes the timer back.
     pub(super) fn stop(&mut self, cx: &mut Cx<'_>, whose: ContextId) {
         if std::mem::take(&mut self.ticking) {
-            cx.clear_timer(timer(whose));
+            cx.clear_timer(timer_of(whose));
         }
     }
-}
-
-/// The timer of a context.
-fn timer(context: ContextId) -> TimerId {
-    TimerId(u64::from(context.raw()))
-}
-
-/// Whose timer this is.
-pub(super) fn of_timer(timer: TimerId) -> Option<ContextId> {
-    u32::try_from(timer.0).ok().map(ContextId::from_raw)
 }

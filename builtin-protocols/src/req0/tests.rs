@@ -1,4 +1,7 @@
-use spkit_api::toolkit::harness::{Harness, Outcome, storm};
+use spkit_api::toolkit::{
+    REQUEST_BIT,
+    harness::{Harness, Outcome, storm},
+};
 
 use super::*;
 use crate::vectors::golden;
@@ -120,7 +123,7 @@ fn an_id_still_awaited_is_passed_over() {
     req.load_dice(5);
     assert!(req.send(other, "old").is_done());
     // 2^31 requests later:
-    req.protocol_mut().ids = RequestIds::new();
+    req.protocol_mut().awaited.restart_ids();
     req.load_dice(5);
     assert!(req.send(SOCKET, "new").is_done());
     let ids: Vec<_> = req.sent(pipe).iter().map(|request| id(request)).collect();
@@ -641,7 +644,7 @@ fn no_order_of_events_breaks_it() {
     storm::lawful(Req0::default, 20_000, |mut req| {
         req.set_option(SOCKET, RESEND_TIME, Some(millis(DEFAULT_RESEND_MILLIS)));
         assert_eq!(req.timers(), []);
-        req.protocol_mut().ids = RequestIds::new();
+        req.protocol_mut().awaited.restart_ids();
         assert_eq!(format!("{:?}", req.protocol()), fresh);
     });
 }

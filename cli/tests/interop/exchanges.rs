@@ -23,6 +23,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("socket-pull", socket_pull),
     ("socket-req", socket_req),
     ("socket-rep", socket_rep),
+    ("socket-surveyor", socket_surveyor),
+    ("socket-respondent", socket_respondent),
     ("many-pushed", many_pushed),
     ("many-pulled", many_pulled),
     ("many-asked", many_asked),
@@ -229,6 +231,35 @@ fn socket_rep(scene: Scene) {
         body.is_sent(&rep);
         body.is_printed(&mut req);
         req.succeeds();
+    }
+}
+
+fn socket_surveyor(scene: Scene) {
+    for body in Body::all() {
+        let place = scene.place();
+        let mut respondent = scene.theirs_with(&place, "respondent", "--hex", &body.words());
+        let surveyor = scene.socket(&place, "surveyor");
+        surveyor.set_str("survey-time", "never").unwrap();
+        // A survey goes to those who are there.
+        surveyor.wait_for_peers(1, SOON).unwrap();
+        for _ in 0..3 {
+            body.is_sent(&surveyor);
+            body.is_received(&surveyor);
+            body.is_printed(&mut respondent);
+        }
+    }
+}
+
+fn socket_respondent(scene: Scene) {
+    for body in Body::all() {
+        let place = scene.place();
+        let respondent = scene.socket(&place, "respondent");
+        // Its first survey may find nobody there yet.
+        let mut surveyor =
+            scene.theirs_with(&place, "surveyor", "--hex --interval 1", &body.words());
+        body.is_received(&respondent);
+        body.is_sent(&respondent);
+        body.is_printed(&mut surveyor);
     }
 }
 

@@ -49,16 +49,26 @@ pub(crate) fn cases(registry: &Registry) -> Vec<Case> {
         }
         cases.push(make("closed", &["SPK-015"], closed));
         match info.number() {
-            endpoints::REP => {
-                cases.push(make("out-of-turn", &["SPK-016", "SP-RR-038"], send_first))
-            }
-            endpoints::REQ => cases.push(make("out-of-turn", &["SPK-016"], receive_first)),
             endpoints::PAIR1 if info.is_raw() => {
                 cases.push(make("no-header", &["SP-P1-008"], no_header));
             }
             endpoints::STAR if info.is_raw() => {
                 cases.push(make("no-header", &["SP-ST-007"], no_header));
             }
+            // Other raw ones remember nothing.
+            _ if info.is_raw() => {}
+            endpoints::REP => {
+                cases.push(make("out-of-turn", &["SPK-016", "SP-RR-038"], send_first))
+            }
+            endpoints::RESPONDENT => {
+                cases.push(make("out-of-turn", &["SPK-016", "SP-SV-014"], send_first))
+            }
+            endpoints::REQ => cases.push(make("out-of-turn", &["SPK-016"], receive_first)),
+            endpoints::SURVEYOR => cases.push(make(
+                "out-of-turn",
+                &["SPK-016", "SP-SV-013"],
+                receive_first,
+            )),
             _ => {}
         }
         if info.can_recv() {
@@ -161,7 +171,8 @@ fn closed(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
     let runtime = stage.runtime(&[])?;
     let info = plugin.info();
     let socket = open(&runtime, info.name())?;
-    if info.can_recv() && !matches!(info.number(), endpoints::REQ) {
+    let asks_first = matches!(info.number(), endpoints::REQ | endpoints::SURVEYOR);
+    if info.can_recv() && (info.is_raw() || !asks_first) {
         let waiting = socket.clone();
         let waiting = std::thread::spawn(move || waiting.recv());
         socket.close();

@@ -62,7 +62,9 @@ fn listening(scene: &Scene<'_>, fixture: Fixture, protocol: Protocol) -> Outcome
         refuses(scene, &subject, protocol, id)?;
     }
     still_good(scene, &mut good, &subject).during("the good connection")?;
-    good.close();
+    // S has to know that this one is gone, or it may send the next message there.
+    good.half_close();
+    good.closed().during("T has shut down its sending side")?;
     fresh(scene, &subject, protocol)
 }
 

@@ -1,5 +1,6 @@
 //! Cases between two sockets of this process, over any transport: what it does for protocols, whatever it is made of.
 
+mod devices;
 mod endpoints;
 mod exchange;
 mod facts;
@@ -66,6 +67,7 @@ pub(crate) fn cases(
     for pair in &pairs {
         cases.extend(exchange::cases(carrier, *pair));
         cases.extend(lifecycle::cases(carrier, *pair));
+        cases.extend(devices::case(registry, carrier, *pair));
     }
     cases.extend(lonely(carrier, &protocols, &pairs));
     cases.extend(

@@ -1,13 +1,12 @@
 //! The driver for what is linked in: sockets of this process, on real connections.
 
 use std::{
-    collections::HashMap,
     sync::{Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use spkit_api::{ErrorKind, Message, Options, Result};
+use spkit_api::{ErrorKind, Message, Options, ProtocolInfo, Result};
 use spkit_runtime::{Runtime, Socket};
 
 use super::{Application, At, Driver, Plan, Refused, Subject};
@@ -23,40 +22,50 @@ const DRAIN: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) struct InProcess {
     runtime: Runtime,
-    names: HashMap<u16, &'static str>,
+    protocols: Vec<&'static ProtocolInfo>,
 }
 
 impl InProcess {
     pub(crate) fn new(stage: &Stage) -> Outcome<Self> {
         let protocols = stage.registry.protocols().map(|plugin| plugin.info());
-        let mut names = HashMap::new();
-        for info in protocols.filter(|info| !info.is_raw()) {
-            // The first of a number, as in the choice of cases.
-            names.entry(info.number()).or_insert_with(|| info.name());
-        }
         Ok(Self {
             runtime: stage.runtime(&[])?,
-            names,
+            protocols: protocols.collect(),
         })
     }
 
+    /// What the plan names, or else the first of its number, as in the choice of cases.
+    fn protocol(&self, plan: &Plan) -> Option<&'static ProtocolInfo> {
+        let mut protocols = self.protocols.iter().copied();
+        match plan.registered {
+            Some(name) => protocols.find(|info| info.name() == name),
+            None => protocols.find(|info| info.number() == plan.protocol && !info.is_raw()),
+        }
+    }
+
     fn open(&self, plan: &Plan) -> Result<(Socket, String)> {
-        let name = match plan.registered {
-            Some(name) => name,
-            None => self.names.get(&plan.protocol).copied().unwrap_or_default(),
+        let info = self.protocol(plan);
+        let own = info.map_or(&[][..], |info| info.options());
+        // The protocol's options are the socket's, the others the endpoint's.
+        let (own, others): (Vec<_>, Vec<_>) = plan
+            .options
+            .iter()
+            .cloned()
+            .partition(|(name, _)| own.iter().any(|row| row.name() == *name));
+        let set = |values: Vec<_>| {
+            |options: &mut Options| {
+                let mut values = values.into_iter();
+                values.try_for_each(|(name, value)| options.set_value(name, value).map(drop))
+            }
         };
-        let socket = self.runtime.open(name)?;
+        let name = info.map_or("", |info| info.name());
+        let socket = self.runtime.open_with(name, set(own))?;
         if let Application::Subscriber(topics) = plan.application {
             topics
                 .iter()
                 .try_for_each(|topic| socket.set_str("subscribe", topic))?;
         }
-        let set = |options: &mut Options| {
-            let values = plan.options.iter().cloned();
-            values
-                .into_iter()
-                .try_for_each(|(name, value)| options.set_value(name, value).map(drop))
-        };
+        let set = set(others);
         let address = match &plan.at {
             At::Listen(address) => socket.listen_with(address, set)?.local_addr().to_string(),
             At::Dial(address) => {

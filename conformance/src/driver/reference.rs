@@ -89,6 +89,8 @@ struct Setup {
     recv_max: u64,
     handshake: Duration,
     redial: Duration,
+    survey: Duration,
+    ttl: usize,
 }
 
 impl Setup {
@@ -112,6 +114,11 @@ impl Setup {
             },
             handshake: span(options::HANDSHAKE_TIMEOUT.name(), 10_000),
             redial: span(options::RECONNECT_MIN.name(), 100),
+            survey: span("survey-time", 1_000),
+            ttl: match option(options::TTL.name()) {
+                Some((_, Value::Int(ttl))) => usize::try_from(*ttl).unwrap_or(1),
+                _ => 8,
+            },
         }
     }
 

@@ -128,6 +128,23 @@ const KILLS: &[Kill] = &[
             "hostile.hanging-handshakes",
         ],
     ),
+    (
+        Fault::TakesAnyAnswer,
+        &[
+            "surveys.foreign-answers",
+            "surveys.late-answers",
+            "surveys.new-cancels-old",
+        ],
+    ),
+    (Fault::NoSurveyEnd, &["surveys.late-answers"]),
+    (Fault::SurveysOne, &["surveys.every-respondent"]),
+    (Fault::Resurveys, &["surveys.sent-once"]),
+    (Fault::KeepsSurvey, &["surveys.not-for-later"]),
+    (
+        Fault::AnswersAnything,
+        &["surveys.ttl", "surveys.without-id"],
+    ),
+    (Fault::LosesTag, &["surveys.echoed-stack", "surveys.ttl"]),
     (Fault::SendsKeepAlive, &["lifecycle.nothing-unasked"]),
     (Fault::NoTtl, &["pair1.ttl", "pair1.forwarded", "star.ttl"]),
     (

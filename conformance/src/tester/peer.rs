@@ -142,12 +142,18 @@ impl Peer {
 
     /// The payload of the message that comes next.
     pub(crate) fn read_frame(&mut self) -> Outcome<Vec<u8>> {
-        let deadline = Deadline::after(self.pace.expect());
+        let frame = self.frame_within(self.pace.expect())?;
+        frame.ok_or_else(|| Trouble::failed("a message", self.what_came()))
+    }
+
+    /// The payload of the message that comes next, if one comes in this time.
+    pub(crate) fn frame_within(&mut self, span: Duration) -> Outcome<Option<Vec<u8>>> {
+        let deadline = Deadline::after(span);
         loop {
             match codec::read_frame(self.kind, &self.unread) {
                 Ok(Some((payload, used))) => {
                     self.unread.drain(..used);
-                    return Ok(payload);
+                    return Ok(Some(payload));
                 }
                 Ok(None) => {}
                 Err(why) => {
@@ -156,7 +162,7 @@ impl Peer {
                 }
             }
             if !self.more(deadline)? {
-                return Err(Trouble::failed("a message", self.what_came()));
+                return Ok(None);
             }
         }
     }

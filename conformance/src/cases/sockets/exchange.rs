@@ -1,10 +1,12 @@
 //! Messages between two connected sockets: ordinary, empty, large, many.
 
+use spkit_api::ErrorKind;
 use spkit_runtime::Socket;
 
 use super::{
     Carrier, Pair, Pattern, facts, on_site,
-    site::{Site, show},
+    pattern::{SURVEY_TIME, take_time},
+    site::{Site, show, wrong_kind},
 };
 use crate::{
     case::Case,
@@ -48,6 +50,20 @@ pub(super) fn cases(carrier: Carrier, pair: Pair) -> Vec<Case> {
     }
     cases.push(make("empty", &["SPK-002"], &["SP-IN-006"], empty));
     cases.push(make("large", &["SPK-003"], &[], large));
+    if pair.pattern == Pattern::Survey {
+        cases.push(make(
+            "everybody-answers",
+            &["SP-SV-004", "SP-SV-007"],
+            &[],
+            everybody_answers,
+        ));
+        cases.push(make(
+            "end-of-survey",
+            &["SP-SV-009", "SP-SV-010", "SP-SV-013"],
+            &[],
+            end_of_survey,
+        ));
+    }
     if pair.pattern.is_lossless() {
         cases.push(make("in-order", &["SPK-004"], &["SP-IN-006"], in_order));
     }
@@ -67,6 +83,7 @@ fn requirements_of(pair: Pair) -> &'static [&'static str] {
         (Pattern::OneWay, _) => &["SP-PL-001"],
         (Pattern::Publish, _) => &["SP-PS-001"],
         (Pattern::Request, _) => &["SP-RR-017"],
+        (Pattern::Survey, _) => &["SP-SV-007", "SP-SV-014"],
         (Pattern::Unknown, _) => &[],
     }
 }
@@ -115,6 +132,58 @@ fn large(site: &Site, pair: Pair) -> Outcome {
         .during(format!("a message of {len} bytes"))
 }
 
+/// A survey reaches every respondent, and every answer the surveyor.
+fn everybody_answers(site: &Site, pair: Pair) -> Outcome {
+    let a = site.open(pair.a)?;
+    let address = site.listen(&a)?.local_addr().to_string();
+    take_time(site, &a)?;
+    let mut respondents = Vec::new();
+    for _ in 0..3 {
+        let b = site.open(pair.b)?;
+        site.dial(&b, &address)?;
+        respondents.push(b);
+    }
+    site.await_peers(&a, respondents.len())?;
+    site.send(&a, b"who is there?")?;
+    for (number, b) in respondents.iter().enumerate() {
+        site.expect(b, b"who is there?")
+            .during(format!("respondent {number}"))?;
+        site.send(b, b"I am")?;
+    }
+    respondents
+        .iter()
+        .try_for_each(|_| site.expect(&a, b"I am"))
+        .during("an answer from each")
+}
+
+/// Receiving reports the end of a survey once, not early, and then that there is none.
+fn end_of_survey(site: &Site, pair: Pair) -> Outcome {
+    let (a, b) = open(site, pair)?;
+    site.connect(&a, &b)?;
+    let time = site.pace.millis(200);
+    let set = a.set(SURVEY_TIME, Some(time));
+    set.map_err(|error| Trouble::failed("a survey's time to be an option", error.to_string()))?;
+    let start = std::time::Instant::now();
+    site.send(&a, b"anybody?")?;
+    site.expect(&b, b"anybody?")?;
+    for kind in [ErrorKind::TimedOut, ErrorKind::State] {
+        match a.recv_timeout(site.pace.expect()) {
+            Ok(message) => return Err(Trouble::failed("no answer", show(message.body()))),
+            Err(error) if error.kind() != kind => return Err(wrong_kind(kind, &error)),
+            Err(_) => {}
+        }
+        let took = start.elapsed();
+        ensure(
+            (time..site.pace.expect()).contains(&took),
+            format!("the end of the survey after {time:?}"),
+            || format!("it came after {took:?}"),
+        )?;
+    }
+    site.step("answering too late");
+    site.send(&b, b"late")?;
+    pair.pattern.exchange(site, &a, &b, b"the next survey")
+}
+
 /// Many messages, none lost, none twice, in the order in which they were sent.
 fn in_order(site: &Site, pair: Pair) -> Outcome {
     if !site.carrier.is_well_known() {
@@ -129,19 +198,27 @@ fn in_order(site: &Site, pair: Pair) -> Outcome {
     site.connect(&a, &b)?;
     site.step(format!("sending {MANY} messages"));
     match pair.pattern {
-        Pattern::Request => (0..MANY).try_for_each(|number| {
-            let body = number.to_be_bytes();
-            site.send(&a, &body)?;
-            site.expect(&b, &body)?;
-            site.send(&b, &body)?;
-            site.expect(&a, &body).during(format!("round {number}"))
-        }),
+        Pattern::Request => rounds(site, &a, &b),
+        Pattern::Survey => {
+            take_time(site, &a)?;
+            rounds(site, &a, &b)
+        }
         Pattern::OneWay | Pattern::Publish => stream(site, &a, &b),
         Pattern::BothWays | Pattern::ToAll | Pattern::Unknown => {
             stream(site, &a, &b)?;
             stream(site, &b, &a)
         }
     }
+}
+
+fn rounds(site: &Site, a: &Socket, b: &Socket) -> Outcome {
+    (0..MANY).try_for_each(|number| {
+        let body = number.to_be_bytes();
+        site.send(a, &body)?;
+        site.expect(b, &body)?;
+        site.send(b, &body)?;
+        site.expect(a, &body).during(format!("round {number}"))
+    })
 }
 
 fn stream(site: &Site, from: &Socket, to: &Socket) -> Outcome {

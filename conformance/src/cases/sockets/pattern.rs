@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use spkit_api::{ErrorKind, Message, ProtocolInfo};
+use spkit_api::{ErrorKind, Message, Opt, ProtocolInfo};
 use spkit_runtime::Socket;
 
 use super::site::{Site, show};
@@ -11,6 +11,9 @@ use crate::{
     pace::Deadline,
     verdict::{Outcome, Trouble},
 };
+
+/// How long a SURVEYOR takes answers (SP-SV-010).
+pub(super) const SURVEY_TIME: Opt<Option<Duration>> = Opt::new("survey-time");
 
 /// How messages pass between the two ends of a pair of protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub(crate) enum Pattern {
     Publish,
     /// The first end asks, the second answers.
     Request,
+    /// The first end asks everybody, the second answers in time.
+    Survey,
     /// Nothing is known: either end is tried, and may lose messages.
     Unknown,
 }
@@ -39,6 +44,7 @@ impl Pattern {
             (endpoints::PUSH, endpoints::PULL) => Self::OneWay,
             (endpoints::PUB, endpoints::SUB) => Self::Publish,
             (endpoints::REQ, endpoints::REP) => Self::Request,
+            (endpoints::SURVEYOR, endpoints::RESPONDENT) => Self::Survey,
             _ => Self::Unknown,
         }
     }
@@ -56,7 +62,10 @@ impl Pattern {
                 site.send(a, body)?;
                 site.expect(b, body)
             }
-            Self::BothWays | Self::ToAll | Self::Request => {
+            Self::BothWays | Self::ToAll | Self::Request | Self::Survey => {
+                if self == Self::Survey {
+                    take_time(site, a)?;
+                }
                 site.send(a, body)?;
                 let received = site.expect_message(b, body)?;
                 let back: Vec<u8> = body.iter().rev().copied().collect();
@@ -70,6 +79,12 @@ impl Pattern {
             Self::Unknown => try_both_ways(site, a, b, body),
         }
     }
+}
+
+/// Lets the surveys of a socket last for as long as the kit waits for an answer.
+pub(super) fn take_time(site: &Site, surveyor: &Socket) -> Outcome {
+    let set = surveyor.set(SURVEY_TIME, Some(2 * site.pace.expect()));
+    set.map_err(|error| Trouble::failed("a survey's time to be an option", error.to_string()))
 }
 
 /// What came of trying one direction.

@@ -16,9 +16,6 @@ use crate::{
     tester::{Carrier, codec},
 };
 
-/// Tags a request may have.
-const TTL: usize = 8;
-
 /// Runs a connection to its end.
 pub(super) fn run(hub: &Hub, mut carrier: Carrier) {
     let Some(id) = hub.enter(&carrier) else {
@@ -30,7 +27,7 @@ pub(super) fn run(hub: &Hub, mut carrier: Carrier) {
         Ok(true) => {
             let _ended = messages(hub, &mut carrier, id);
         }
-        Ok(false) | Err(_) => refuse(hub, &mut carrier),
+        Ok(false) | Err(_) => refuse(hub, &mut carrier, id),
     }
     hub.leave(id);
     let _gone = carrier.shutdown(Shutdown::Both);
@@ -85,12 +82,12 @@ fn own_header(hub: &Hub) -> Vec<u8> {
 }
 
 /// Ends a connection whose handshake failed.
-fn refuse(hub: &Hub, carrier: &mut Carrier) {
+fn refuse(hub: &Hub, carrier: &mut Carrier, id: u32) {
     hub.handshake_failed();
     if hub.setup.has(Fault::DeliversRefused)
         && let Ok(payload) = read_message(hub, carrier)
     {
-        hub.deliver(payload);
+        hub.deliver(id, payload);
     }
     let late = match () {
         () if hub.setup.has(Fault::HoldsRefused) => Duration::from_secs(3600),
@@ -137,10 +134,10 @@ fn messages(hub: &Hub, carrier: &mut Carrier, id: u32) -> io::Result<()> {
             Application::Subscriber(topics) => {
                 let wants = |topic: &&str| payload.starts_with(topic.as_bytes());
                 if topics.iter().any(wants) {
-                    hub.deliver(payload);
+                    hub.deliver(id, payload);
                 }
             }
-            Application::Manual if !only_sends(hub.setup.protocol) => hub.deliver(payload),
+            Application::Manual if !only_sends(hub.setup.protocol) => hub.deliver(id, payload),
             Application::Manual | Application::Reflect => {}
         }
     }
@@ -154,11 +151,15 @@ fn echo(hub: &Hub, carrier: &mut Carrier, mut payload: Vec<u8>) -> io::Result<()
     let is_request = |payload: &[u8]| {
         payload
             .chunks_exact(4)
-            .take(TTL)
+            .take(hub.setup.ttl)
             .any(|tag| tag[0] & 0x80 != 0)
     };
-    if hub.setup.protocol == endpoints::REP && !is_request(&payload) {
+    let asked = matches!(hub.setup.protocol, endpoints::REP | endpoints::RESPONDENT);
+    if asked && !is_request(&payload) && !hub.setup.has(Fault::AnswersAnything) {
         return Ok(());
+    }
+    if hub.setup.has(Fault::LosesTag) && payload.first().is_some_and(|first| first & 0x80 == 0) {
+        payload.drain(..4);
     }
     if hub.setup.has(Fault::WrongBytes)
         && let Some(last) = payload.last_mut()

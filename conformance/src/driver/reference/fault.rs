@@ -73,6 +73,20 @@ pub(crate) enum Fault {
     SendsBack,
     /// A message for all goes to the first.
     SendsToOne,
+    /// As a SURVEYOR it takes whatever has four bytes for an answer.
+    TakesAnyAnswer,
+    /// Its surveys never end.
+    NoSurveyEnd,
+    /// It surveys one peer.
+    SurveysOne,
+    /// It repeats its surveys.
+    Resurveys,
+    /// It keeps a survey for who comes later.
+    KeepsSurvey,
+    /// It answers whatever comes, whether or not it is a survey or has too many tags.
+    AnswersAnything,
+    /// It loses the first of several tags.
+    LosesTag,
     /// It sends a byte now and then to keep the connection alive.
     SendsKeepAlive,
 }

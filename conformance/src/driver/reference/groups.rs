@@ -40,7 +40,7 @@ pub(super) fn take(hub: &Hub, id: u32, payload: Vec<u8>) -> io::Result<()> {
         match hub.setup.application {
             Application::Reflect => hub.post_all(&payload, others),
             _ if hub.setup.has(Fault::SendsBack) => hub.post_all(&payload, |_| true),
-            _ => hub.deliver(payload),
+            _ => hub.deliver(id, payload),
         }
         return Ok(());
     }
@@ -66,7 +66,7 @@ pub(super) fn take(hub: &Hub, id: u32, payload: Vec<u8>) -> io::Result<()> {
             let all = hub.setup.has(Fault::SendsBack);
             hub.post_all(&tagged(1, body), |other| other == id || all);
         }
-        _ => hub.deliver(body.to_vec()),
+        _ => hub.deliver(id, body.to_vec()),
     }
     Ok(())
 }

@@ -32,15 +32,28 @@ struct State {
     sockets: Vec<(u32, Carrier)>,
     /// Connections ready for messages, the next to send on in front.
     ready: VecDeque<u32>,
-    /// For each of them, where the protocol does not wait for the peer: what it has yet to write.
-    queues: Vec<(u32, SyncSender<Vec<u8>>)>,
     /// Who holds a PAIR's only place.
     seat: Option<u32>,
-    inbox: VecDeque<Vec<u8>>,
+    inbox: VecDeque<Received>,
     outstanding: Option<u32>,
+    /// When the survey under way is over.
+    survey_end: Option<Deadline>,
+    /// The way to each peer, where the protocol waits for none.
+    writers: Vec<(u32, SyncSender<Vec<u8>>)>,
+    /// A survey for who comes later: that is a fault.
+    kept: Option<Vec<u8>>,
+    /// What a RESPONDENT's application received last.
+    asked: Option<(u32, Vec<u8>)>,
     next_id: u32,
     failed: bool,
     closed: bool,
+}
+
+/// A message for the application, and for an answer the connection and the tags it goes back with.
+#[derive(Debug)]
+struct Received {
+    body: Vec<u8>,
+    way_back: Option<(u32, Vec<u8>)>,
 }
 
 impl Hub {
@@ -76,11 +89,15 @@ impl Hub {
             return false;
         }
         state.ready.push_back(id);
-        if groups::drops(self.setup.protocol) {
-            let socket = state.sockets.iter().find(|(known, _)| *known == id);
-            if let Some(socket) = socket.and_then(|(_, socket)| socket.try_clone().ok()) {
-                state.queues.push((id, writer(socket)));
+        let drops = groups::drops(self.setup.protocol);
+        if (drops || self.setup.protocol == endpoints::SURVEYOR)
+            && let Some(socket) = state.socket(id)
+        {
+            let writer = writer(socket);
+            if let Some(survey) = state.kept.take() {
+                let _room = writer.try_send(self.frame(&survey));
             }
+            state.writers.push((id, writer));
         }
         self.changed.notify_all();
         true
@@ -91,7 +108,7 @@ impl Hub {
         let mut state = self.lock();
         state.sockets.retain(|(known, _)| *known != id);
         state.ready.retain(|known| *known != id);
-        state.queues.retain(|(known, _)| *known != id);
+        state.writers.retain(|(known, _)| *known != id);
         // One that came too early keeps the place: that is the fault.
         if state.seat == Some(id) && !self.setup.has(Fault::SeatsTooEarly) {
             state.seat = None;
@@ -107,19 +124,34 @@ impl Hub {
     }
 
     /// A message for the application.
-    pub(super) fn deliver(&self, payload: Vec<u8>) {
+    pub(super) fn deliver(&self, id: u32, payload: Vec<u8>) {
         let mut state = self.lock();
-        let body = if self.setup.protocol == endpoints::REQ {
-            let tag = payload.first_chunk().map(|tag| u32::from_be_bytes(*tag));
-            if tag.is_none() || tag != state.outstanding {
-                return;
+        let tag = payload.first_chunk().map(|tag| u32::from_be_bytes(*tag));
+        let mut way_back = None;
+        let body = match self.setup.protocol {
+            endpoints::REQ | endpoints::SURVEYOR => {
+                let any = self.setup.has(Fault::TakesAnyAnswer);
+                let answers = any || (tag == state.outstanding && !state.survey_is_over());
+                if tag.is_none() || !answers {
+                    return;
+                }
+                if self.setup.protocol == endpoints::REQ {
+                    state.outstanding = None;
+                }
+                payload[4..].to_vec()
             }
-            state.outstanding = None;
-            payload[4..].to_vec()
-        } else {
-            payload
+            endpoints::RESPONDENT => {
+                let mut tags = payload.chunks_exact(4).take(self.setup.ttl);
+                let Some(last) = tags.position(|tag| tag[0] & 0x80 != 0) else {
+                    return;
+                };
+                let (tags, body) = payload.split_at(4 * (last + 1));
+                way_back = Some((id, tags.to_vec()));
+                body.to_vec()
+            }
+            _ => payload,
         };
-        state.inbox.push_back(body);
+        state.inbox.push_back(Received { body, way_back });
         self.changed.notify_all();
     }
 
@@ -127,22 +159,78 @@ impl Hub {
         let deadline = Deadline::after(within);
         let mut state = self.lock();
         loop {
-            if let Some(body) = state.inbox.pop_front() {
-                return Some(body);
+            if let Some(received) = state.inbox.pop_front() {
+                state.asked = received.way_back.or_else(|| state.asked.take());
+                return Some(received.body);
             }
-            state = self.wait(state, deadline.left()?);
+            let left = match (deadline.left()?, state.survey_end) {
+                (left, Some(end)) => left.min(end.left()?),
+                (left, None) => left,
+            };
+            state = self.wait(state, left);
         }
     }
 
-    /// Sends on the next ready connection, waiting for one; a PUB, on all there are.
+    /// Sends as the protocol does.
     pub(super) fn send(&self, body: &[u8], within: Duration) -> bool {
-        if self.setup.protocol == endpoints::PUB {
-            return self.publish(body);
+        match self.setup.protocol {
+            endpoints::SURVEYOR => self.survey(body),
+            endpoints::RESPONDENT => self.respond(body),
+            endpoints::PUB => self.publish(body),
+            protocol => match groups::to_all(protocol, body) {
+                Some(payload) => {
+                    self.post_all(&payload, |_| true);
+                    true
+                }
+                None => self.send_to_one(body, within),
+            },
         }
-        if let Some(payload) = groups::to_all(self.setup.protocol, body) {
-            self.post_all(&payload, |_| true);
-            return true;
+    }
+
+    /// Sends to everybody, with a new id; what nobody is there for is lost.
+    fn survey(&self, body: &[u8]) -> bool {
+        let mut state = self.lock();
+        state.next_id += 1;
+        let tag = 0x8000_0000 | state.next_id;
+        let payload = [&tag.to_be_bytes(), body].concat();
+        state.outstanding = Some(tag);
+        state.inbox.clear();
+        if !self.setup.has(Fault::NoSurveyEnd) {
+            state.survey_end = Some(Deadline::after(self.setup.survey));
         }
+        if self.setup.has(Fault::KeepsSurvey) {
+            state.kept = Some(payload.clone());
+        }
+        let some = if self.setup.has(Fault::SurveysOne) {
+            1
+        } else {
+            usize::MAX
+        };
+        let times = 1 + usize::from(self.setup.has(Fault::Resurveys));
+        let frame = self.frame(&payload).repeat(times);
+        for (_, writer) in state.writers.iter().take(some) {
+            // Who is gone, or too slow, loses it.
+            let _lost = writer.try_send(frame.clone());
+        }
+        true
+    }
+
+    /// Answers what was received last, once.
+    fn respond(&self, body: &[u8]) -> bool {
+        let mut state = self.lock();
+        let Some((id, tags)) = state.asked.take() else {
+            return false;
+        };
+        let socket = state.socket(id);
+        drop(state);
+        let frame = self.frame(&[&tags, body].concat());
+        // An answer to who is gone is lost.
+        let _lost = socket.map(|mut socket| socket.write_all(&frame));
+        true
+    }
+
+    /// Sends on the next ready connection, waiting for one.
+    fn send_to_one(&self, body: &[u8], within: Duration) -> bool {
         let deadline = Deadline::after(within);
         let mut state = self.lock();
         let id = loop {
@@ -162,8 +250,7 @@ impl Hub {
             state.outstanding = Some(tag);
             payload = [&tag.to_be_bytes(), body].concat();
         }
-        let socket = state.sockets.iter().find(|(known, _)| *known == id);
-        let socket = socket.and_then(|(_, socket)| socket.try_clone().ok());
+        let socket = state.socket(id);
         // The peer may have to read what this one sends before it is done: not under the lock.
         drop(state);
         let frame = self.frame(&payload);
@@ -196,7 +283,7 @@ impl Hub {
             true => 1,
             false => usize::MAX,
         };
-        let chosen = state.queues.iter().filter(|(id, _)| to(*id));
+        let chosen = state.writers.iter().filter(|(id, _)| to(*id));
         for (_, queue) in chosen.take(most) {
             // Full, or gone.
             let _lost = queue.try_send(frame.clone());
@@ -217,7 +304,7 @@ impl Hub {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.queues.clear();
+        state.writers.clear();
         for (_, socket) in &state.sockets {
             // Gone already is as good.
             let _gone = socket.shutdown(Shutdown::Both);
@@ -239,9 +326,25 @@ impl Hub {
     }
 }
 
-/// Writes what is put into the queue, until that or the connection is gone.
+impl State {
+    fn survey_is_over(&self) -> bool {
+        self.survey_end.is_some_and(Deadline::is_over)
+    }
+
+    /// A handle of a connection's socket.
+    fn socket(&self, id: u32) -> Option<Carrier> {
+        let socket = self.sockets.iter().find(|(known, _)| *known == id);
+        socket.and_then(|(_, socket)| socket.try_clone().ok())
+    }
+}
+
+/// A thread that writes frames to a connection for as long as that takes.
 fn writer(mut socket: Carrier) -> SyncSender<Vec<u8>> {
-    let (queue, frames) = sync_channel::<Vec<u8>>(16);
-    thread::spawn(move || frames.iter().try_for_each(|frame| socket.write_all(&frame)));
-    queue
+    let (frames, rest) = sync_channel::<Vec<u8>>(16);
+    thread::spawn(move || {
+        while let Ok(frame) = rest.recv()
+            && socket.write_all(&frame).is_ok()
+        {}
+    });
+    frames
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::{Dice, Harness, Line, OpId};
 use crate::{
-    ContextId, Event, Inbox, Message, OptSpec, PipeFacts, PipeId, Protocol, TimerId, Value,
-    option::Kind,
+    ContextId, Event, Inbox, Message, OptSpec, PipeFacts, PipeId, Protocol, ProtocolInfo, TimerId,
+    Value, option::Kind,
 };
 
 /// Events in one sequence, at most.
@@ -128,9 +128,12 @@ impl<P: Protocol> Storm<P> {
                 let surplus = self.seen.len().saturating_sub(16);
                 self.seen.drain(..surplus);
             }
-            (7, _) => drop(harness.send(context, "tried")),
+            (7, _) => drop(harness.send(context, outgoing(dice, info, "tried"))),
             (8, _) => drop(harness.recv(context)),
-            (9, _) => self.ops.push(harness.start_send(context, "waited")),
+            (9, _) => {
+                let message = outgoing(dice, info, "waited");
+                self.ops.push(harness.start_send(context, message));
+            }
             (10, _) => self.ops.push(harness.start_recv(context)),
             (11, _) => {
                 if let Some(op) = dice.pick(&self.ops) {
@@ -207,6 +210,18 @@ fn any_event<P: Protocol>(harness: &mut Harness<P>, dice: &mut Dice) {
             }
         }
     }
+}
+
+/// What an application sends: over a raw socket, most times with a header.
+fn outgoing(dice: &mut Dice, info: &ProtocolInfo, body: &'static str) -> Message {
+    let mut message = Message::from(body);
+    if info.is_raw() && dice.below(8) > 0 {
+        for _ in 0..dice.below(3) {
+            message.push_back(dice.below(4) as u32);
+        }
+        message.push_back(0x8000_0000 | dice.below(4) as u32);
+    }
+    message
 }
 
 /// A payload that a peer may send: something that went out before, tags with or without a request's id, or noise; as a
