@@ -13,6 +13,8 @@ mod ends;
 mod exchanges;
 #[path = "interop/losses.rs"]
 mod losses;
+#[path = "interop/patterns.rs"]
+mod patterns;
 #[path = "interop/scene.rs"]
 mod scene;
 mod support;
@@ -35,7 +37,8 @@ fn main() {
         for carrier in Carrier::ALL {
             for role in Role::ALL {
                 let scene = Scene::new(theirs, carrier, role);
-                let tests = exchanges::TESTS.iter().chain(losses::tests(role));
+                let tests = exchanges::TESTS.iter().chain(patterns::TESTS);
+                let tests = tests.chain(losses::tests(role));
                 trials.extend(tests.map(|test| trial(scene, test)));
             }
         }

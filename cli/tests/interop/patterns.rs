@@ -13,8 +13,6 @@ pub(crate) const TESTS: &[Test] = &[
     ("socket-sub", socket_sub),
     ("program-surveyor", program_surveyor),
     ("program-respondent", program_respondent),
-    ("socket-surveyor", socket_surveyor),
-    ("socket-respondent", socket_respondent),
     ("program-bus", program_bus),
     ("socket-bus", socket_bus),
     ("socket-pair1", socket_pair1),
@@ -91,28 +89,6 @@ fn program_respondent(scene: Scene) {
     let mut surveyor = scene.theirs(&place, "surveyor", &line);
     assert_eq!(surveyor.line(), "\"yes\"");
     assert_eq!(respondent.line(), "\"who\"");
-}
-
-fn socket_surveyor(scene: Scene) {
-    let place = scene.place();
-    let mut respondent = scene.theirs(&place, "respondent", "--data yes --quoted");
-    let surveyor = scene.socket(&place, "surveyor");
-    surveyor.wait_for_peers(1, SOON).unwrap();
-    for n in 0..3 {
-        sent(&surveyor, n.to_string());
-        assert_eq!(received(&surveyor).body(), b"yes");
-        assert_eq!(respondent.line(), format!("\"{n}\""));
-    }
-}
-
-fn socket_respondent(scene: Scene) {
-    let place = scene.place();
-    let respondent = scene.socket(&place, "respondent");
-    let line = format!("--data who --quoted {}", now_and_then(scene.theirs));
-    let mut surveyor = scene.theirs(&place, "surveyor", &line);
-    assert_eq!(received(&respondent).body(), b"who");
-    sent(&respondent, "a socket");
-    assert_eq!(surveyor.line(), "\"a socket\"");
 }
 
 fn program_bus(scene: Scene) {

@@ -161,11 +161,16 @@ impl Scene {
     /// Opens a socket of ours.
     pub(crate) fn socket(&self, place: &Place, kind: &str) -> Socket {
         let socket = Socket::open(kind).unwrap();
+        self.attach(&socket, place);
+        socket
+    }
+
+    /// Has a socket of ours listen or dial.
+    pub(crate) fn attach(&self, socket: &Socket, place: &Place) {
         match self.role {
             Role::Listen => drop(socket.listen(place.address()).unwrap()),
             Role::Dial => drop(socket.dial(place.address()).unwrap()),
         }
-        socket
     }
 }
 
