@@ -1,6 +1,6 @@
 //! BUS version 0: every message to every peer, best effort.
 //!
-//! There is no RFC; the three older implementations agree (wire.md 13, SP-BU). The payload is the body. What is sent goes
+//! There is no RFC; the three older implementations agree (SP-BU). The payload is the body. What is sent goes
 //! to each direct peer once; what is received goes to the application and nowhere else, so a bus is as wide as its
 //! connections. Sending never waits: a peer without room loses the message, as do all if there is none.
 //!

@@ -1,6 +1,6 @@
 //! PAIR version 0: one peer, messages both ways.
 //!
-//! There is no RFC; the three older implementations agree (wire.md 11.1, SP-P0). The payload is the body. A socket has
+//! There is no RFC; the three older implementations agree (SP-P0). The payload is the body. A socket has
 //! one peer at a time, and a further one is closed after its handshake. Without a peer, or with a slow one, sending
 //! waits; nothing is dropped. When the peer goes, the next connection takes its place.
 

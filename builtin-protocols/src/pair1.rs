@@ -1,6 +1,6 @@
 //! PAIR version 1: one peer, messages both ways, and a hop count.
 //!
-//! There is no RFC; nng and mangos agree but for the first count (wire.md 11.2, SP-P1). Each message starts with the
+//! There is no RFC; nng and mangos agree but for the first count (SP-P1). Each message starts with the
 //! number of hops it has behind it, as one word: an originator sends 1, and 0 is accepted. A message with more hops than
 //! the TTL is dropped. A peer whose count is missing or above 255 is closed. Otherwise it is PAIR: one peer at a time, a
 //! further one is closed after its handshake; sending waits for a peer and for room, and nothing is dropped.

@@ -1,6 +1,6 @@
 //! PUB version 0: the sending end of publish/subscribe (sp-publish-subscribe-01).
 //!
-//! The draft says little more than the numbers; the older implementations agree on the rest (wire.md 9, SP-PS). The
+//! The draft says little more than the numbers; the older implementations agree on the rest (SP-PS). The
 //! payload is the body, and every message goes to every peer: what they subscribed to they know themselves. A message
 //! that finds no peer is gone. What a SUB sends against the rules does no harm: it is dropped and counted.
 //!

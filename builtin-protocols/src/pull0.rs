@@ -1,6 +1,6 @@
 //! PULL version 0: the receiving end of a pipeline.
 //!
-//! There is no RFC; the three older implementations agree (wire.md 12, SP-PL). The payload is the body. Messages of all
+//! There is no RFC; the three older implementations agree (SP-PL). The payload is the body. Messages of all
 //! PUSH peers are merged, none of them starves, and a slow reader is felt by the senders instead of losing messages:
 //! the runtime's receive queue does both. PULL sends nothing.
 

@@ -1,6 +1,6 @@
 //! PUSH version 0: the sending end of a pipeline.
 //!
-//! There is no RFC; the three older implementations agree (wire.md 12, SP-PL). The payload is the body. Each message
+//! There is no RFC; the three older implementations agree (SP-PL). The payload is the body. Each message
 //! goes to exactly one PULL: those that have room, in turn. Without one, sending waits; nothing is dropped. What a PULL
 //! sends against the rules does no harm: it is dropped and counted.
 //!

@@ -1,6 +1,6 @@
 //! STAR: every message to everybody, along a tree of connections.
 //!
-//! There is no RFC and only mangos has it, as an experiment (wire.md 14, SP-ST). Each message starts with the number of
+//! There is no RFC and only mangos has it, as an experiment (SP-ST). Each message starts with the number of
 //! hops it has behind it, as one word; an originator sends 0, to all its peers. Who receives one delivers the body and
 //! forwards the message, one hop more, to all peers but the one it came from. A message is dropped when its count has
 //! reached the TTL, which ends it where connections form a circle, and when it is malformed. Sending and forwarding never

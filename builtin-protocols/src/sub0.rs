@@ -1,6 +1,6 @@
 //! SUB version 0: the receiving end of publish/subscribe (sp-publish-subscribe-01).
 //!
-//! The draft says little more than the numbers; the older implementations agree on the rest (wire.md 9, SP-PS). The
+//! The draft says little more than the numbers; the older implementations agree on the rest (SP-PS). The
 //! payload is the body. A message is delivered if its body begins with one of the byte strings that were subscribed to;
 //! without any, nothing is. SUB tells its peers nothing: they send everything, and it selects.
 //!

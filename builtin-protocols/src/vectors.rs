@@ -1,4 +1,4 @@
-//! Golden payloads for headers, backtraces and TTL: wire.md 20.2, 20.5, 20.6, without the length that tcp puts in front.
+//! Golden payloads for headers, backtraces and TTL, without the length that tcp puts in front.
 
 /// The payload of this vector.
 ///

@@ -1,4 +1,4 @@
-//! The endpoints that have names: who announces which number, and whose peer it is (wire.md 1, 20.1).
+//! The endpoints that have names: who announces which number, and whose peer it is.
 
 /// PAIR version 0.
 pub(crate) const PAIR: u16 = 0x0010;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// The limits of wire.md 0.3, scaled.
+/// The limits of the vocabulary, scaled.
 ///
 /// They are more generous than the document's: in process, kit and endpoint share a machine with whatever else runs
 /// there, and a limit for something that does happen costs nothing.

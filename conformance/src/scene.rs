@@ -1,5 +1,5 @@
-//! What a wire case works with: a driver that starts S, a tester that speaks to it, and the composed steps of wire.md
-//! 0.3 that need both (ALIVE, FRESH).
+//! What a wire case works with: a driver that starts S, a tester that speaks to it, and the composed steps of its
+//! vocabulary that need both (ALIVE, FRESH).
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -200,7 +200,7 @@ impl<'a> Scene<'a> {
             .during("still in use (ALIVE)")
     }
 
-    /// The fixture's ordinary exchange with this body (wire.md 20.2, 20.3).
+    /// The fixture's ordinary exchange with this body.
     pub(crate) fn exchange(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
         let fixture = running.fixture;
         match (fixture.id, fixture.application) {

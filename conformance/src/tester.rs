@@ -1,4 +1,4 @@
-//! The tester T: plain std sockets, and the vocabulary of wire.md 0.3 on them.
+//! The tester T: plain std sockets, and the vocabulary of the requirements on them.
 
 mod carrier;
 pub(crate) mod codec;

@@ -1,6 +1,6 @@
 //! Polyamorous PAIR version 1: many peers, each message to one of them.
 //!
-//! Only nng has it (wire.md 11.3, SP-PP), and on the wire it is [`pair1`](super): a peer cannot tell. A received message
+//! Only nng has it (SP-PP), and on the wire it is [`pair1`](super): a peer cannot tell. A received message
 //! says by [`Message::pipe`](spkit_api::Message::pipe) which peer sent it. A message with a pipe goes to that peer, so
 //! sending back what was received answers it; if the peer is gone, or has no room, the message is dropped and counted,
 //! since waiting for one peer would hold up the others. A message without a pipe goes to any peer that has room, in turn,

@@ -1,4 +1,4 @@
-//! BUS (wire.md 13): every message to every peer.
+//! BUS: every message to every peer.
 
 use super::Row;
 use crate::{

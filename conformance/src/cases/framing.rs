@@ -1,4 +1,4 @@
-//! Message framing (wire.md 2.2 and 3): sizes, splits, order, and what is inside.
+//! Message framing: sizes, splits, order, and what is inside.
 
 use std::time::Duration;
 

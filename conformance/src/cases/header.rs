@@ -1,4 +1,4 @@
-//! The connection header (wire.md 2.1, 3, 19.1): what S sends, what it takes, and what it refuses.
+//! The connection header: what S sends, what it takes, and what it refuses.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Hostile input on any stream (wire.md 19.1, 19.2): whatever comes, the endpoint survives and others are served.
+//! Hostile input on any stream: whatever comes, the endpoint survives and others are served.
 
 use std::{io::Write as _, time::Duration};
 

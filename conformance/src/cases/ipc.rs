@@ -1,4 +1,4 @@
-//! What only the ipc mapping has (wire.md 3, 19.3): message types, and the file at the address.
+//! What only the ipc mapping has: message types, and the file at the address.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! Connections coming and going (wire.md 2.2, 3).
+//! Connections coming and going.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Sizes and the receive limit (wire.md 2.2, 17, 19.2).
+//! Sizes and the receive limit.
 
 use spkit_api::{Value, options};
 

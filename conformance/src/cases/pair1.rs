@@ -1,4 +1,4 @@
-//! PAIR version 1 and its polyamorous form (wire.md 11.2, 11.3): the hop count on the wire.
+//! PAIR version 1 and its polyamorous form: the hop count on the wire.
 
 use super::Row;
 use crate::{

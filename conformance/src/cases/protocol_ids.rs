@@ -1,4 +1,4 @@
-//! Protocol ids (wire.md 1): one case per protocol and stream transport, over the whole matrix.
+//! Protocol ids: one case per protocol and stream transport, over the whole matrix.
 
 use crate::{
     catalogue::Protocol,

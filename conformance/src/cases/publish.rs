@@ -1,4 +1,4 @@
-//! Publish/subscribe (wire.md 9): what a PUB sends, and what a SUB makes of it.
+//! Publish/subscribe: what a PUB sends, and what a SUB makes of it.
 
 use super::Row;
 use crate::{

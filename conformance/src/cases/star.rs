@@ -1,4 +1,4 @@
-//! STAR (wire.md 14): the hop count, and forwarding.
+//! STAR: the hop count, and forwarding.
 
 use super::{Row, bus::slow_peer};
 use crate::{

@@ -1,4 +1,4 @@
-//! Surveys (wire.md 10, 19.4): who gets them, which answers count and until when, and what a RESPONDENT makes of tags.
+//! Surveys: who gets them, which answers count and until when, and what a RESPONDENT makes of tags.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Judges a history by the rules of wire.md section 8. Knows nothing of how the protocols work.
+//! Judges a history by the requirements SP-RR. Knows nothing of how the protocols work.
 //!
 //! A request is known by its body, which no other request has; its reply is `re:` and that body.
 

@@ -1,4 +1,4 @@
-//! Judges what went over the connections, by the rules of wire.md section 8, reading the bytes itself.
+//! Judges what went over the connections, by the requirements SP-RR, reading the bytes itself.
 
 mod losses;
 #[cfg(test)]
