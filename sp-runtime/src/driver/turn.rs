@@ -88,13 +88,14 @@ impl Shared {
                 }
             }
             let worked = self.work_through(poller, Some(me));
-            if woken || me.is_woken() {
-                self.hand_back(poller);
-                return;
-            }
+            // Also by a leader that always finds its result at once.
             poller.untimed += 1;
             if poller.untimed >= UNTIMED {
                 self.run_timers(poller, clock::now());
+            }
+            if woken || me.is_woken() {
+                self.hand_back(poller);
+                return;
             }
             if worked {
                 poller.yields.refill(std::mem::take(&mut poller.came));
@@ -105,6 +106,7 @@ impl Shared {
             }
             let now = clock::now();
             if deadline.is_some_and(|at| at <= now) {
+                self.hand_back(poller);
                 return;
             }
             if self.run_timers(poller, now) {
