@@ -122,20 +122,6 @@ fn bad_addresses_are_named() {
 }
 
 #[test]
-fn protocols_that_are_not_linked_are_told() {
-    let rows = [("bus", "")];
-    for (name, more) in rows {
-        let line = format!("--{name} -L {} {more}", free_port());
-        let end = Program::ours(&line).end();
-        // Until they are: then this test has done its duty.
-        let begin =
-            format!("Can't create socket: not supported: no protocol `{name}`; linked are: ");
-        assert!(end.errors.starts_with(&begin), "{line}: {end:?}");
-        assert_eq!(end.code, Some(3), "{line}");
-    }
-}
-
-#[test]
 fn a_name_has_a_limit() {
     let line = |len| {
         let name = "x".repeat(len);
