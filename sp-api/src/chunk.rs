@@ -7,8 +7,9 @@ use bytes::{Bytes, BytesMut};
 /// Bytes one read may bring: several messages of 64 KiB, so that few stand across two reads.
 const SIZE: usize = 256 * 1024;
 
-/// Reads up to this size are copied out: a small message must not keep a large buffer alive.
-const COPY_MAX: usize = 2 * 1024;
+/// Reads up to this size are copied out: what is held of a read keeps no more alive than eight times the read, so queues
+/// that count bytes bound memory as well.
+const COPY_MAX: usize = SIZE / 8;
 
 /// Buffers lent out that are worth waiting for; beyond it they belong to whoever holds their messages.
 const LENT_MAX: usize = 8;
@@ -86,7 +87,10 @@ mod tests {
         chunk.space()[..3].copy_from_slice(b"abc");
         let taken = chunk.take(3);
         assert_eq!(&taken[..], b"abc");
-        assert!(taken.is_unique());
+        for (n, copied) in [(3, true), (SIZE / 8, true), (SIZE / 8 + 1, false)] {
+            chunk.space();
+            assert_eq!(chunk.take(n).is_unique(), copied, "{n}");
+        }
     }
 
     #[test]
