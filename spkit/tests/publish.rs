@@ -210,7 +210,10 @@ fn a_peer_that_does_not_read_costs_the_others_nothing() {
     let reading = std::thread::spawn(move || {
         let mut last = None;
         while last != Some(MANY) {
-            let message = sub.recv_timeout(SOON).unwrap();
+            let message = match sub.recv_timeout(SOON) {
+                Ok(message) => message,
+                Err(error) => panic!("{error} after {last:?}; {sub:#?}"),
+            };
             let number = message.body().first_chunk().map(|n| u32::from_be_bytes(*n));
             assert!(number > last, "{number:?} after {last:?}");
             last = number;
@@ -224,7 +227,7 @@ fn a_peer_that_does_not_read_costs_the_others_nothing() {
         publisher.send(body(MANY)).unwrap();
         std::thread::yield_now();
     }
-    reading.join().unwrap();
+    assert!(reading.join().is_ok(), "{publisher:#?}");
     assert!(publisher.stats().dropped.of(DropReason::QueueFull) > 0);
 
     // What was taken for the deaf one is whole and in order.

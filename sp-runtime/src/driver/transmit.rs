@@ -279,6 +279,7 @@ impl Shared {
         };
         let result = guarded(cell.origin, || {
             let mut io = IoCx::new(&mut reactor, Ready::NONE);
+            let mut flushed = false;
             loop {
                 let before = batch.len();
                 while let Some(slot) = batch.front_mut() {
@@ -298,10 +299,12 @@ impl Shared {
                 if batch.is_empty() {
                     return Ok(Poll::Ready(()));
                 }
-                if batch.len() == before {
+                // What refused the first message may have been what was left from before, which is out now.
+                if batch.len() == before && flushed {
                     // Not even flushing makes room: the pipe says when there is some.
                     return Ok(Poll::Pending);
                 }
+                flushed = true;
             }
         });
         match result {
