@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::Message;
+use crate::{Message, PipeId};
 
 /// What one turn may take from one pipe before the next pipe has its turn (messages, bytes).
 const BUDGET: (usize, usize) = (128, 256 * 1024);
@@ -79,8 +79,16 @@ impl Inbox {
     }
 
     /// The messages, oldest first.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Message> {
-        self.messages.iter_mut()
+    pub fn iter(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter()
+    }
+
+    /// Tells each message which pipe it came over: the runtime's part.
+    #[doc(hidden)]
+    pub fn set_pipe(&mut self, pipe: PipeId) {
+        for message in &mut self.messages {
+            message.set_pipe(Some(pipe));
+        }
     }
 
     /// Swaps the messages with those of an (empty) queue: a whole batch moves at the price of one.

@@ -128,7 +128,7 @@ impl Host {
             return;
         };
         if !inbox.is_empty() {
-            self.note_arrivals(id, cable, &mut inbox, env);
+            self.note_arrivals(id, cable, &inbox, env);
             self.core.received(id, &mut inbox);
         }
         env.inbox = inbox;
@@ -142,9 +142,9 @@ impl Host {
         }
     }
 
-    fn note_arrivals(&self, pipe: PipeId, cable: usize, inbox: &mut Inbox, env: &mut Env) {
+    fn note_arrivals(&self, pipe: PipeId, cable: usize, inbox: &Inbox, env: &mut Env) {
         let connection = ConnectionId(cable);
-        for message in inbox.iter_mut() {
+        for message in inbox.iter() {
             let payload = message.to_payload();
             env.note(
                 self.index,

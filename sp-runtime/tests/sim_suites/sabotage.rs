@@ -108,9 +108,13 @@ impl Saboteur {
     fn tamper(&mut self, received: &mut Received<'_>) {
         match (self.meddling.how, self.meddling.id) {
             (How::AnyId, Some(id)) => {
-                for message in received.messages.iter_mut() {
+                for _ in 0..received.messages.len() {
+                    let Some(mut message) = received.messages.pop() else {
+                        break;
+                    };
                     message.trim_front(4);
-                    *message = Message::from([&id.to_be_bytes()[..], message.body()].concat());
+                    let forged = [&id.to_be_bytes()[..], message.body()].concat();
+                    received.messages.push(Message::from(forged));
                 }
             }
             (How::Swaps, _) if received.messages.len() > 1 && self.meddling.now_and_then() => {
