@@ -127,6 +127,38 @@ impl ErrorKind {
         )
     }
 
+    /// A stable name for logs and statistics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AddressInUse => "address-in-use",
+            Self::AddressInvalid => "address-invalid",
+            Self::Canceled => "canceled",
+            Self::Closed => "closed",
+            Self::Closing => "closing",
+            Self::ConnectionRefused => "connection-refused",
+            Self::ConnectionReset => "connection-reset",
+            Self::CryptoFailed => "crypto-failed",
+            Self::HandshakeTimedOut => "handshake-timed-out",
+            Self::MessageTooLong => "message-too-long",
+            Self::NoPeers => "no-peers",
+            Self::NothingLinked => "nothing-linked",
+            Self::NotSupported => "not-supported",
+            Self::OptionInvalid => "option-invalid",
+            Self::OptionUnknown => "option-unknown",
+            Self::OutOfResources => "out-of-resources",
+            Self::PeerMisbehaved => "peer-misbehaved",
+            Self::PermissionDenied => "permission-denied",
+            Self::PluginPanicked => "plugin-panicked",
+            Self::ProtocolMismatch => "protocol-mismatch",
+            Self::Resolve => "resolve",
+            Self::State => "state",
+            Self::TimedOut => "timed-out",
+            Self::Unreachable => "unreachable",
+            Self::WouldBlock => "would-block",
+            Self::Internal => "internal",
+        }
+    }
+
     /// The kind in words, without context.
     pub const fn text(self) -> &'static str {
         match self {

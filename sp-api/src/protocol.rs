@@ -340,6 +340,12 @@ pub enum DropReason {
     Malformed,
     /// It answers a request or survey that nobody waits for any more.
     Stale,
+    /// It answers a request that nobody waits for any more.
+    LateReply,
+    /// It answers a survey that is over.
+    StaleSurvey,
+    /// It is larger than the receive limit: its connection was closed.
+    Oversize,
     /// Nobody subscribed to it.
     NoSubscriber,
     /// It was in flight, or waiting, when its pipe or socket went.
@@ -350,12 +356,15 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::NoPeer,
         Self::QueueFull,
         Self::Ttl,
         Self::Malformed,
         Self::Stale,
+        Self::LateReply,
+        Self::StaleSurvey,
+        Self::Oversize,
         Self::NoSubscriber,
         Self::PipeGone,
         Self::Ignored,
@@ -369,6 +378,9 @@ impl DropReason {
             Self::Ttl => "ttl",
             Self::Malformed => "malformed",
             Self::Stale => "stale",
+            Self::LateReply => "late-reply",
+            Self::StaleSurvey => "stale-survey",
+            Self::Oversize => "oversize",
             Self::NoSubscriber => "no-subscriber",
             Self::PipeGone => "pipe-gone",
             Self::Ignored => "ignored",
@@ -488,9 +500,14 @@ impl<'a> Cx<'a> {
         self.effects.clear_timer(timer);
     }
 
-    /// Drops a message and counts it.
+    /// Drops a message that came from a peer, and counts it, for the pipe it came over too.
     pub fn discard(&mut self, message: Message, why: DropReason) {
         self.effects.discard(message, why);
+    }
+
+    /// Drops a message on its way to a peer, and counts it, for its pipe too if it was for a certain one.
+    pub fn drop_unsent(&mut self, pipe: Option<PipeId>, message: Message, why: DropReason) {
+        self.effects.drop_unsent(pipe, message, why);
     }
 }
 
@@ -516,4 +533,5 @@ pub trait Effects: fmt::Debug {
     fn set_timer(&mut self, timer: TimerId, after: Duration);
     fn clear_timer(&mut self, timer: TimerId);
     fn discard(&mut self, message: Message, why: DropReason);
+    fn drop_unsent(&mut self, pipe: Option<PipeId>, message: Message, why: DropReason);
 }

@@ -3,11 +3,12 @@
 //! Whoever hosts it (the driver, the simulator) calls it under a lock, then does what the [`Outcome`] says. The
 //! protocol sees the rest of the core only through its effects.
 
+mod accounts;
 mod connections;
 mod contexts;
 pub(crate) mod dialers;
 mod effects;
-mod endpoints;
+pub(crate) mod endpoints;
 mod operations;
 pub(crate) mod outcome;
 pub(crate) mod pipes;
@@ -28,6 +29,7 @@ use spkit_api::{
 };
 
 use self::{
+    accounts::Accounts,
     dialers::Redial,
     outcome::Outcome,
     pipes::{Batch, PipeState},
@@ -36,7 +38,11 @@ use self::{
     timers::Timers,
     waiters::{WaitId, Waiters},
 };
-use crate::{event::SocketEvent, slots::Slots, stats::Stats};
+use crate::{
+    event::SocketEvent,
+    slots::Slots,
+    stats::{Connections, Traffic},
+};
 
 /// Where the core has its time from.
 pub(crate) trait Clock: Send + Sync + fmt::Debug {
@@ -78,7 +84,7 @@ pub(crate) struct Rest {
     /// The error of the current operation.
     failed: Option<Error>,
     pub(crate) outcome: Outcome,
-    pub(crate) stats: Stats,
+    accounts: Accounts,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +107,9 @@ struct EndpointState {
     /// `None` for listeners.
     redial: Option<Redial>,
     pipes: usize,
+    connections: Connections,
+    /// What passed over pipes that are gone.
+    gone: Traffic,
 }
 
 #[derive(Debug)]
@@ -140,7 +149,7 @@ impl SocketCore {
                 phase: Phase::Open,
                 failed: None,
                 outcome: Outcome::default(),
-                stats: Stats::default(),
+                accounts: Accounts::default(),
             },
         }
     }
@@ -153,14 +162,6 @@ impl SocketCore {
     #[cfg(feature = "sim")]
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.rest.phase, Phase::Open)
-    }
-
-    pub(crate) fn stats(&self) -> &Stats {
-        &self.rest.stats
-    }
-
-    pub(crate) fn stats_mut(&mut self) -> &mut Stats {
-        &mut self.rest.stats
     }
 
     pub(crate) fn outcome(&mut self) -> &mut Outcome {

@@ -9,6 +9,7 @@
 //!
 //! Leaves, held for a few instructions: the hand-over's state, object timers, the event queue.
 
+mod admission;
 pub(crate) mod background;
 mod clock;
 pub(crate) mod closing;
@@ -43,7 +44,10 @@ use spkit_api::{
     options::{RECV_TIMEOUT, SEND_TIMEOUT, YIELDS},
 };
 
-use self::{background::SocketBells, connections::Objects, pipe_cell::PipeCell, turn::Poller};
+use self::{
+    admission::Admission, background::SocketBells, connections::Objects, pipe_cell::PipeCell,
+    turn::Poller,
+};
 use crate::{
     core::{
         Direction, SocketCore, outcome::Outcome, queue::QueueLimit, timers::Timers, waiters::Wake,
@@ -90,6 +94,7 @@ pub(crate) struct Shared {
     /// The poller that goes with it, until whoever leads picks it up.
     fresh: Mutex<Option<mio::Poll>>,
     news: News,
+    admission: Admission,
     yields: AtomicI64,
     /// The options send-timeout and recv-timeout in nanoseconds; `u64::MAX` is for ever.
     timeouts: [AtomicU64; 2],
@@ -123,7 +128,9 @@ struct News {
 #[derive(Debug, Default)]
 struct NewsState {
     events: VecDeque<SocketEvent>,
+    /// Events there was no room for: since the user was last told, and in all.
     lost: u64,
+    lost_ever: u64,
     /// The last failure of each dialer.
     failures: Vec<(EndpointId, spkit_api::Error)>,
     /// Counts what happened, so that a wait misses nothing.
@@ -167,6 +174,7 @@ impl Shared {
             registry: OnceLock::new(),
             fresh: Mutex::new(None),
             news: News::default(),
+            admission: Admission::default(),
             yields: AtomicI64::new(0),
             timeouts: [const { AtomicU64::new(u64::MAX) }; 2],
             closing: AtomicBool::new(false),
@@ -267,7 +275,9 @@ impl Shared {
         }
         let mut state = lock(&self.news.state);
         for event in events.drain(..) {
-            if let SocketEvent::Refused { endpoint, error }
+            if let SocketEvent::Refused {
+                endpoint, error, ..
+            }
             | SocketEvent::Redialing {
                 endpoint, error, ..
             } = &event
@@ -282,6 +292,7 @@ impl Shared {
                 state.events.push_back(event);
             } else {
                 state.lost += 1;
+                state.lost_ever += 1;
             }
         }
         state.changes += 1;

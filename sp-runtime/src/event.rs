@@ -8,6 +8,20 @@ use spkit_api::{Address, EndpointId, Error, PipeId};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum SocketEvent {
+    /// A listener listens.
+    Listening {
+        /// The listener.
+        endpoint: EndpointId,
+        /// Where, the system's choices (port 0) filled in.
+        local: Address,
+    },
+    /// A dialer tries to connect.
+    Dialing {
+        /// The dialer.
+        endpoint: EndpointId,
+        /// Where to.
+        address: Address,
+    },
     /// A peer of the right protocol is connected.
     Connected {
         /// Its pipe.
@@ -26,10 +40,15 @@ pub enum SocketEvent {
         /// Why.
         error: Error,
     },
-    /// A connection did not become a pipe: garbage, silence, the wrong protocol.
+    /// A connection did not become a pipe, or could not be made: nobody there, garbage, silence, the wrong protocol, a
+    /// hook that did not want it.
     Refused {
         /// The dialer or listener it came from.
         endpoint: EndpointId,
+        /// Its address, where the connection came so far.
+        remote: Option<Address>,
+        /// The protocol number the peer announced, if it did.
+        announced: Option<u16>,
         /// Why.
         error: Error,
     },

@@ -35,6 +35,8 @@ mod socket;
 #[cfg(not(loom))]
 mod stats;
 
+#[cfg(all(feature = "openmetrics", not(loom)))]
+pub use self::stats::openmetrics;
 #[cfg(not(loom))]
 pub use self::{
     context::Context,
@@ -45,5 +47,7 @@ pub use self::{
     registry::Registry,
     runtime::{Backend, Builder, Runtime},
     socket::Socket,
-    stats::{Count, Dropped, Stats},
+    stats::{
+        Connections, Count, Dropped, EndpointStats, PipeStats, Refused, Snapshot, Stats, Traffic,
+    },
 };

@@ -14,6 +14,7 @@ use crate::{
     driver::{Shared, background::Background, resolver::Resolver},
     registry::Registry,
     socket::Socket,
+    stats::Snapshot,
     sync::lock,
 };
 
@@ -128,16 +129,22 @@ impl Runtime {
         Socket::start(&self.inner, plugin, options)
     }
 
+    /// What its sockets, those that are not closed, did so far.
+    pub fn snapshots(&self) -> Vec<Snapshot> {
+        let sockets = self.sockets();
+        sockets.iter().map(|socket| socket.snapshot()).collect()
+    }
+
+    fn sockets(&self) -> Vec<Arc<Shared>> {
+        let sockets = lock(&self.inner.sockets);
+        sockets.list.iter().filter_map(Weak::upgrade).collect()
+    }
+
     /// Closes every socket, lets them finish for at most `drain`, and waits for that. True: all finished in time.
     pub fn shutdown(&self, drain: Duration) -> bool {
-        let sockets: Vec<_> = {
-            let sockets = lock(&self.inner.sockets);
-            sockets.list.iter().filter_map(Weak::upgrade).collect()
-        };
-        for socket in &sockets {
+        for socket in self.sockets() {
             socket.close(drain);
         }
-        drop(sockets);
         // Those that closed earlier may have more time of their own.
         let until = Instant::now() + drain + Duration::from_millis(500);
         let mut state = lock(&self.inner.sockets);

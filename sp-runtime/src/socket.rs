@@ -3,8 +3,8 @@
 use std::{fmt, panic::catch_unwind, sync::Arc, time::Duration};
 
 use spkit_api::{
-    Address, ContextId, Error, ErrorKind, Message, OptSpec, Options, Protocol, ProtocolInfo,
-    ProtocolPlugin, Result, SendError, Time, Value,
+    Address, ContextId, Error, ErrorKind, Message, OptSpec, Options, PipeFacts, Protocol,
+    ProtocolInfo, ProtocolPlugin, Result, SendError, Time, Value,
     option::{Change, Opt, OptionType, Scope},
     options::{COMMON, LINGER, RECONNECT_MAX, RECONNECT_MIN},
 };
@@ -17,7 +17,7 @@ use crate::{
     event::SocketEvent,
     future::{RecvFuture, SendFuture},
     runtime::{Runtime, RuntimeInner, queue_limit},
-    stats::Stats,
+    stats::{Snapshot, Stats},
     sync::lock,
 };
 
@@ -298,9 +298,28 @@ impl Socket {
         })
     }
 
+    /// How many peers are connected at the moment.
+    pub fn peers(&self) -> usize {
+        self.shared().pipe_count()
+    }
+
     /// What it did so far.
     pub fn stats(&self) -> Stats {
         self.shared().stats()
+    }
+
+    /// What it, its endpoints and its pipes did so far.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared().snapshot()
+    }
+
+    /// Has a hook look at each new peer of the right protocol before it becomes a pipe: its addresses, its credentials
+    /// where the system vouches for them (ipc), the endpoint it came from. An error refuses it: the connection is
+    /// closed and a [`SocketEvent::Refused`] tells why. Replaces the hook there was; peers already there stay.
+    ///
+    /// The hook may call any method of the socket that does not wait.
+    pub fn admit(&self, hook: impl Fn(&PipeFacts) -> Result<()> + Send + Sync + 'static) {
+        self.shared().set_admission(Arc::new(hook));
     }
 
     // ---- the end

@@ -172,7 +172,7 @@ fn race(
                 return Ok(());
             }
             let report = socket.close_with(patience);
-            if report.complete && report.dropped.total() == 0 {
+            if report.complete && report.unsent.total() == 0 {
                 return Ok(());
             }
             Err(format!("not closed in order: {report:?}"))

@@ -29,10 +29,7 @@ impl SocketCore {
             )
         })?;
         let pipe = PipeId::from_raw(key);
-        if let Some(state) = self.rest.endpoints.get_mut(endpoint.raw()) {
-            state.pipes += 1;
-        }
-        self.rest.stats.pipes += 1;
+        self.rest.pipe_came(endpoint, copy.dialed);
         self.rest.outcome.events.push(SocketEvent::Connected {
             pipe,
             endpoint,
@@ -44,28 +41,36 @@ impl SocketCore {
 
     /// A pipe is gone, whoever ended it.
     pub(crate) fn remove_pipe(&mut self, pipe: PipeId, error: Error) {
-        let Some(mut state) = self.rest.pipes.remove(pipe.raw()) else {
+        let Some(state) = self.rest.pipes.get_mut(pipe.raw()) else {
             return;
         };
         let error = state.closing.take().unwrap_or(error);
-        let mut batch = Batch::new();
-        state.out.take(&mut batch);
-        let rest = state.rest.take();
-        for message in batch.into_iter().flatten() {
-            self.rest.discard(message, DropReason::PipeGone);
-        }
-        if let Some(mut rest) = rest {
+        if let Some(mut rest) = state.rest.take() {
             while let Some(message) = rest.pop() {
                 self.rest.discard(message, DropReason::PipeGone);
             }
         }
+        match error.kind() {
+            ErrorKind::MessageTooLong => self.rest.undelivered(Some(pipe), DropReason::Oversize),
+            ErrorKind::PeerMisbehaved => self.rest.undelivered(Some(pipe), DropReason::Malformed),
+            _ => {}
+        }
+        let Some(mut state) = self.rest.pipes.remove(pipe.raw()) else {
+            return;
+        };
+        let mut batch = Batch::new();
+        state.take_outbox(&mut batch);
+        self.rest
+            .outcome
+            .garbage
+            .extend(batch.into_iter().flatten());
         for key in self.rest.contexts.keys() {
             if let Some(context) = self.rest.contexts.get_mut(key) {
                 context.queue.forget(pipe);
             }
         }
-        self.rest.stats.pipes -= 1;
         let endpoint = state.endpoint();
+        self.rest.pipe_went(endpoint, state.traffic());
         self.rest.outcome.events.push(SocketEvent::Disconnected {
             pipe,
             endpoint,
@@ -93,15 +98,13 @@ impl SocketCore {
         state.is_some_and(|state| state.closing.is_some())
     }
 
-    /// Messages the carrier had taken, or was about to, went with their pipe.
-    pub(crate) fn lost(&mut self, messages: usize) {
-        let dropped = &mut self.rest.stats.dropped;
-        dropped.add_many(DropReason::PipeGone, messages as u64);
-    }
-
     /// Messages came over a pipe. Empties the inbox.
     pub(crate) fn received(&mut self, pipe: PipeId, inbox: &mut Inbox) {
         inbox.set_pipe(pipe);
+        if let Some(state) = self.rest.pipes.get_mut(pipe.raw()) {
+            let received = &mut state.tally.received;
+            received.add_many(inbox.len(), inbox.bytes());
+        }
         self.deliver(pipe, inbox);
     }
 

@@ -176,6 +176,10 @@ impl Effects for Rest {
     fn discard(&mut self, message: Message, why: DropReason) {
         Self::discard(self, message, why);
     }
+
+    fn drop_unsent(&mut self, pipe: Option<PipeId>, message: Message, why: DropReason) {
+        Self::drop_unsent(self, pipe, message, why);
+    }
 }
 
 impl Rest {

@@ -2,10 +2,20 @@
 
 use std::time::Duration;
 
-use spkit_api::{ContextId, EndpointId, Error, ErrorKind, Result, Time};
+use spkit_api::{Address, ContextId, EndpointId, Error, ErrorKind, Result, Time};
 
 use super::{EndpointState, Phase, Rest, SocketCore, TimerKey, dialers::Redial};
-use crate::event::SocketEvent;
+use crate::{
+    event::SocketEvent,
+    stats::{Connections, Traffic},
+};
+
+/// What is known of a peer that did not get in.
+#[derive(Debug, Default)]
+pub(crate) struct Stranger {
+    pub(crate) remote: Option<Address>,
+    pub(crate) announced: Option<u16>,
+}
 
 impl SocketCore {
     /// A new endpoint; a dialer has its pauses.
@@ -17,6 +27,8 @@ impl SocketCore {
         let state = EndpointState {
             redial: redial.map(|(min, max)| Redial::new(min, max)),
             pipes: 0,
+            connections: Connections::default(),
+            gone: Traffic::default(),
         };
         let key = self.rest.endpoints.insert(state).ok_or_else(|| {
             Error::new(
@@ -28,9 +40,12 @@ impl SocketCore {
     }
 
     /// An attempt of a dialer failed before it was a pipe, or a listener's connection did.
-    pub(crate) fn refused(&mut self, endpoint: EndpointId, error: Error) {
+    pub(crate) fn refused(&mut self, endpoint: EndpointId, who: Stranger, error: Error) {
+        self.rest.pipe_refused(endpoint, error.kind());
         self.rest.outcome.events.push(SocketEvent::Refused {
             endpoint,
+            remote: who.remote,
+            announced: who.announced,
             error: error.clone(),
         });
         self.rest.redial(endpoint, error);

@@ -1,6 +1,6 @@
 //! Sending, receiving, and waiting for either.
 
-use spkit_api::{ContextId, DropReason, Error, ErrorKind, Event, Message, PipeId, Result};
+use spkit_api::{ContextId, Error, ErrorKind, Event, Message, PipeId, Result};
 
 use super::{
     Direction, Phase, Rest, SocketCore,
@@ -27,7 +27,7 @@ impl SocketCore {
         if message.is_some() {
             return Ok(false);
         }
-        self.rest.stats.sent.add(bytes);
+        self.rest.accounts.sent.add(bytes);
         Ok(true)
     }
 
@@ -55,7 +55,7 @@ impl SocketCore {
             return Ok(None);
         };
         message.fold();
-        self.rest.stats.received.add(message.len());
+        self.rest.accounts.received.add(message.len());
         Ok(Some(message))
     }
 
@@ -66,7 +66,7 @@ impl SocketCore {
             return None;
         }
         let next = self.rest.next(context)?;
-        self.rest.stats.received.add(next.len);
+        self.rest.accounts.received.add(next.len);
         Some(next)
     }
 
@@ -219,10 +219,5 @@ impl Rest {
                 self.outcome.resumed.push(pipe);
             }
         }
-    }
-
-    pub(super) fn discard(&mut self, message: Message, why: DropReason) {
-        self.stats.dropped.add(why);
-        self.outcome.garbage.push(message);
     }
 }

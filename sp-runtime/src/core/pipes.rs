@@ -6,7 +6,8 @@ use spkit_api::{
     EndpointId, Error, Inbox, Message, Options, PipeFacts, Time, options::SEND_PRIORITY,
 };
 
-use crate::handover::flush::Turnstile;
+use super::accounts::Tally;
+use crate::{handover::flush::Turnstile, stats::Traffic};
 
 /// Messages a pipe's outbox takes at most, however small: while its carrier takes no more, and while it may yet. A
 /// protocol that drops what a congested peer has no room for (REP, PUB) must not drop because our own flush takes a
@@ -34,6 +35,7 @@ pub(crate) struct PipeState {
     pub(crate) rest: Option<Box<Inbox>>,
     /// Why it was asked to close, once it was.
     pub(crate) closing: Option<Error>,
+    pub(crate) tally: Tally,
 }
 
 impl PipeState {
@@ -49,6 +51,7 @@ impl PipeState {
             choked: false,
             rest: None,
             closing: None,
+            tally: Tally::default(),
         }
     }
 
@@ -58,6 +61,16 @@ impl PipeState {
 
     pub(crate) fn endpoint(&self) -> EndpointId {
         self.facts.endpoint
+    }
+
+    /// Everything to send, into an empty batch.
+    pub(crate) fn take_outbox(&mut self, batch: &mut Batch) {
+        self.tally.sent.add_many(self.out.len(), self.out.bytes);
+        self.out.take(batch);
+    }
+
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.tally.traffic((self.out.len(), self.out.bytes))
     }
 }
 
@@ -111,8 +124,7 @@ impl Outbox {
         }
     }
 
-    /// Everything, into an empty batch.
-    pub(crate) fn take(&mut self, batch: &mut Batch) {
+    fn take(&mut self, batch: &mut Batch) {
         std::mem::swap(&mut self.messages, batch);
         self.bytes = 0;
     }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use spkit_api::{DropReason, ErrorKind, IoCx, Ready, Time};
+use spkit_api::{ErrorKind, IoCx, Ready, Time};
 
 use super::{
     Shared, clock,
@@ -25,10 +25,15 @@ const NEVER: Time = Time::from_nanos(u64::MAX);
 pub struct CloseReport {
     /// Whether everything went out in order before the time was over.
     pub complete: bool,
-    /// Messages handed to the carriers: to the kernel, or to the peer's ring. Not: delivered.
+    /// Messages that `send` accepted.
+    pub accepted: u64,
+    /// What became of them on their way: more than `accepted` where a message went to several peers, was sent again or
+    /// was forwarded. Always `handed` and all that `unsent` counts.
+    pub copies: u64,
+    /// Copies handed to the carriers: to the kernel, or to the peer's ring. Not: delivered.
     pub handed: u64,
-    /// Messages dropped, by reason; those that waited when the time was over are under `pipe-gone`.
-    pub dropped: Dropped,
+    /// Copies dropped, by reason; those that waited when the time was over, or when their peer went, are `pipe-gone`.
+    pub unsent: Dropped,
 }
 
 impl Shared {
@@ -75,8 +80,10 @@ impl Shared {
         let stats = hosted.core.stats();
         CloseReport {
             complete,
+            accepted: stats.sent.messages,
+            copies: stats.copies,
             handed: stats.handed,
-            dropped: stats.dropped,
+            unsent: stats.unsent,
         }
     }
 
@@ -138,14 +145,14 @@ impl Shared {
         if !ids.is_empty() && !late {
             return;
         }
-        let before = self.dropped_with_pipes();
+        let before = self.lost();
         for id in &ids {
             let cell = lock(&self.core).cell(*id);
             if let Some(cell) = cell {
                 self.close_pipe(&cell, ErrorKind::Closed.into());
             }
         }
-        let complete = ids.is_empty() || self.dropped_with_pipes() == before;
+        let complete = ids.is_empty() || self.lost() == before;
         let mut state = lock(&self.news.state);
         if !state.closed {
             state.closed = true;
@@ -163,8 +170,7 @@ impl Shared {
         lock(&self.news.state).closed
     }
 
-    fn dropped_with_pipes(&self) -> u64 {
-        let hosted = lock(&self.core);
-        hosted.core.stats().dropped.of(DropReason::PipeGone)
+    fn lost(&self) -> u64 {
+        lock(&self.core).core.lost()
     }
 }

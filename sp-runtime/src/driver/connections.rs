@@ -21,7 +21,12 @@ use super::{
     reactor::ObjectReactor,
     turn::{HANDSHAKE, Poller, REST},
 };
-use crate::{core::pipes::take_options, event::SocketEvent, slots::Slots, sync::lock};
+use crate::{
+    core::{endpoints::Stranger, pipes::take_options},
+    event::SocketEvent,
+    slots::Slots,
+    sync::lock,
+};
 
 /// How long a listener rests after the system ran out of something.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
@@ -55,6 +60,8 @@ enum Kind {
 #[derive(Debug)]
 pub(super) struct Endpoint {
     address: Address,
+    /// Where a listener listens.
+    local: Option<Address>,
     plugin: &'static TransportPlugin,
     options: Arc<Options>,
     /// The listener's object.
@@ -75,6 +82,7 @@ impl Endpoint {
     ) -> Self {
         Self {
             address,
+            local: None,
             plugin,
             options: Arc::new(options),
             listener: None,
@@ -118,9 +126,14 @@ impl Shared {
             let key = objects.slots.insert(object).ok_or_else(too_many)?;
             let mut state = Endpoint::new(address.clone(), plugin, options);
             state.listener = Some(key);
+            state.local = Some(local.clone());
             objects.endpoints.insert(endpoint, state);
             key
         };
+        self.publish(&mut vec![SocketEvent::Listening {
+            endpoint,
+            local: local.clone(),
+        }]);
         self.handover.notify(u64::from(object));
         Ok((endpoint, local))
     }
@@ -311,11 +324,13 @@ impl Shared {
         };
         let (plugin, address, options) = prepared;
         let config = self.config(&address, &options);
+        self.publish(&mut vec![SocketEvent::Dialing {
+            endpoint,
+            address: address.clone(),
+        }]);
         match guarded(plugin.origin(), || plugin.transport().dial(&config)) {
             Ok(connecting) => self.start_connecting(endpoint, Held::new(connecting), poller),
-            Err(error) => {
-                self.with_core(|hosted| hosted.core.refused(endpoint, error.at(&address)));
-            }
+            Err(error) => self.refused(endpoint, Stranger::default(), error.at(&address)),
         }
     }
 
@@ -333,7 +348,7 @@ impl Shared {
             };
             let Some(key) = objects.slots.insert(object) else {
                 drop(objects);
-                self.with_core(|hosted| hosted.core.refused(endpoint, too_many()));
+                self.refused(endpoint, Stranger::default(), too_many());
                 return;
             };
             let Some(state) = objects.endpoints.get_mut(&endpoint) else {
@@ -397,7 +412,7 @@ impl Shared {
             }
             Err(error) => {
                 drop(connecting);
-                self.refuse(key, endpoint, error);
+                self.refuse(key, endpoint, Stranger::default(), error);
             }
         }
         true
@@ -415,7 +430,7 @@ impl Shared {
         let facts = guarded(origin, || Ok(pipe.facts()));
         let mut facts = match facts {
             Ok(facts) => facts,
-            Err(error) => return self.refuse(key, endpoint, error),
+            Err(error) => return self.refuse(key, endpoint, Stranger::default(), error),
         };
         let (dialed, room) = {
             let objects = lock(&self.objects);
@@ -430,7 +445,14 @@ impl Shared {
         facts.dialed = dialed;
         facts.endpoint = endpoint;
         let coalesces = facts.coalesces;
-        let remote = facts.remote.clone();
+        let who = Stranger {
+            remote: facts.remote.clone(),
+            announced: Some(facts.protocol),
+        };
+        if let Err(error) = self.admit(&facts) {
+            drop(pipe);
+            return self.refuse(key, endpoint, who, error);
+        }
         self.end_handshake(key, endpoint);
         self.count_pipe(endpoint, 1);
         let mut pipe = Some(pipe);
@@ -454,13 +476,24 @@ impl Shared {
             Err(error) => {
                 drop(pipe);
                 self.count_pipe(endpoint, -1);
-                let error = match remote {
-                    Some(remote) => Error::at(error, remote),
-                    None => error,
-                };
-                self.refuse(key, endpoint, error);
+                self.refuse(key, endpoint, who, error);
             }
         }
+    }
+
+    /// Endpoints that are not closed: the address, and whether it dials.
+    pub(super) fn known_endpoints(&self) -> Vec<(EndpointId, Address, bool)> {
+        let objects = lock(&self.objects);
+        let mut known: Vec<_> = objects
+            .endpoints
+            .iter()
+            .map(|(id, state)| {
+                let address = state.local.as_ref().unwrap_or(&state.address);
+                (*id, address.clone(), state.listener.is_none())
+            })
+            .collect();
+        known.sort_by_key(|(id, ..)| *id);
+        known
     }
 
     fn count_pipe(&self, endpoint: EndpointId, more: i64) {
@@ -470,16 +503,21 @@ impl Shared {
     }
 
     /// A connection did not become a pipe.
-    fn refuse(self: &Arc<Self>, key: u32, endpoint: EndpointId, error: Error) {
-        let error = match error.address() {
-            Some(_) => error,
-            None => match lock(&self.objects).endpoints.get(&endpoint) {
+    fn refuse(self: &Arc<Self>, key: u32, endpoint: EndpointId, who: Stranger, error: Error) {
+        let error = match (error.address(), &who.remote) {
+            (Some(_), _) => error,
+            (None, Some(remote)) => error.at(remote),
+            (None, None) => match lock(&self.objects).endpoints.get(&endpoint) {
                 Some(state) => error.at(&state.address),
                 None => error,
             },
         };
         self.end_connecting(key, endpoint);
-        self.with_core(|hosted| hosted.core.refused(endpoint, error));
+        self.refused(endpoint, who, error);
+    }
+
+    fn refused(self: &Arc<Self>, endpoint: EndpointId, who: Stranger, error: Error) {
+        self.with_core(|hosted| hosted.core.refused(endpoint, who, error));
     }
 
     pub(super) fn handshake_timed_out(self: &Arc<Self>, key: u32) {
@@ -497,7 +535,7 @@ impl Shared {
             ErrorKind::HandshakeTimedOut,
             "the connection did not become usable in time (option handshake-timeout)",
         );
-        self.refuse(key, endpoint, error);
+        self.refuse(key, endpoint, Stranger::default(), error);
     }
 
     /// Takes a connection on its way off the table.
@@ -528,9 +566,13 @@ impl Shared {
 
     /// A pipe is gone, by its own error or by ours.
     pub(super) fn close_pipe(self: &Arc<Self>, cell: &Arc<PipeCell>, error: Error) {
-        let pipe = lock(&cell.io).pipe.take();
-        let Some(pipe) = pipe else {
-            return;
+        let (pipe, handed, left) = {
+            let mut io = lock(&cell.io);
+            let handed = io.newly_handed();
+            let Some(pipe) = io.pipe.take() else {
+                return;
+            };
+            (pipe, handed, mem::take(&mut io.batch))
         };
         let (object, waits) = {
             let mut objects = lock(&self.objects);
@@ -542,14 +584,10 @@ impl Shared {
             (object, waits)
         };
         self.clear_timers(cell.object);
-        let left: Vec<_> = {
-            let mut io = lock(&cell.io);
-            io.batch.drain(..).collect()
-        };
-        let unsent = guarded(cell.origin, || Ok(pipe.pending())).unwrap_or_default();
         self.with_core(|hosted| {
-            let lost = left.len() + unsent.messages;
-            hosted.core.lost(lost);
+            if let Some(state) = hosted.core.pipe(cell.id) {
+                state.tally.handed += handed;
+            }
             hosted.set_cell(cell.id, None);
             self.pipes.fetch_sub(1, Ordering::Relaxed);
             hosted.core.remove_pipe(cell.id, error);

@@ -5,7 +5,11 @@ use std::sync::PoisonError;
 use spkit_api::{EndpointId, Error, Time};
 
 use super::{Shared, clock};
-use crate::{event::SocketEvent, stats::Stats, sync::lock};
+use crate::{
+    event::SocketEvent,
+    stats::{EndpointStats, Snapshot, Stats},
+    sync::lock,
+};
 
 impl Shared {
     pub(crate) fn next_event(&self, until: Option<Time>) -> Option<SocketEvent> {
@@ -69,7 +73,33 @@ impl Shared {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        lock(&self.core).core.stats().clone()
+        let mut stats = lock(&self.core).core.stats();
+        stats.events_lost = lock(&self.news.state).lost_ever;
+        stats
+    }
+
+    /// Everything it counts, at one moment.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let socket = self.stats();
+        let known = self.known_endpoints();
+        let hosted = lock(&self.core);
+        let endpoints = known.into_iter().filter_map(|(endpoint, address, dials)| {
+            let (connections, traffic) = hosted.core.endpoint_stats(endpoint)?;
+            Some(EndpointStats {
+                endpoint,
+                address,
+                dials,
+                connections,
+                traffic,
+            })
+        });
+        Snapshot {
+            id: self.id,
+            protocol: self.info.name(),
+            socket,
+            endpoints: endpoints.collect(),
+            pipes: hosted.core.pipe_stats(clock::now()),
+        }
     }
 
     pub(crate) fn pipe_count(&self) -> usize {

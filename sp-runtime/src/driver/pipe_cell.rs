@@ -61,12 +61,13 @@ impl PipeCell {
 }
 
 impl PipeIo {
-    /// Messages handed to the carrier since the last call.
+    /// Messages handed to the carrier since the last call. Once the pipe is closed, none.
     pub(crate) fn newly_handed(&mut self) -> u64 {
-        let pending = self.pipe.as_ref().map_or(0, |pipe| {
-            let pending = catch_unwind(AssertUnwindSafe(|| pipe.pending()));
-            pending.unwrap_or_default().messages as u64
-        });
+        let Some(pipe) = &self.pipe else {
+            return 0;
+        };
+        let pending = catch_unwind(AssertUnwindSafe(|| pipe.pending()));
+        let pending = pending.unwrap_or_default().messages as u64;
         let handed = self.taken.saturating_sub(pending).max(self.reported);
         handed - std::mem::replace(&mut self.reported, handed)
     }

@@ -158,12 +158,12 @@ impl Shared {
     /// Starts to flush a pipe: takes its outbox.
     fn begin(&self, hosted: &mut Hosted, pipe: PipeId) -> Option<Started> {
         let cell = hosted.cell(pipe)?;
-        let out = &mut hosted.core.pipe(pipe)?.out;
-        if out.blocked || !out.turnstile.enter() {
+        let state = hosted.core.pipe(pipe)?;
+        if state.out.blocked || !state.out.turnstile.enter() {
             return None;
         }
         let mut batch = BATCH.take().unwrap_or_default();
-        out.take(&mut batch);
+        state.take_outbox(&mut batch);
         Some((cell, batch))
     }
 
@@ -193,10 +193,10 @@ impl Shared {
                     batch = std::mem::take(&mut io.batch);
                 }
                 let mut hosted = lock(&self.core);
-                hosted.core.stats_mut().handed += handed;
                 let Some(state) = hosted.core.pipe(cell.id) else {
                     break None;
                 };
+                state.tally.handed += handed;
                 match carried {
                     Carried::Broken(error) => {
                         state.out.blocked = true;
@@ -235,7 +235,7 @@ impl Shared {
                     state.out.blocked = false;
                 }
                 if let Some(state) = hosted.core.pipe(cell.id) {
-                    state.out.take(&mut batch);
+                    state.take_outbox(&mut batch);
                 }
             }
         };

@@ -15,7 +15,7 @@ use super::{
     reactor::ObjectReactor,
     stream::SimStream,
 };
-use crate::core::pipes::take_options;
+use crate::core::{endpoints::Stranger, pipes::take_options};
 
 /// The host's own timer of a connection in its handshake.
 pub(super) const HANDSHAKE: TimerId = TimerId(u64::MAX);
@@ -208,7 +208,7 @@ impl Host {
     ) {
         let kind = Kind::Connecting { connecting, line };
         let Some(key) = self.objects.insert(Object { endpoint, kind }) else {
-            return self.core.refused(endpoint, too_many());
+            return self.core.refused(endpoint, Stranger::default(), too_many());
         };
         let Some(state) = self.endpoints.get_mut(&endpoint) else {
             self.objects.remove(key);
@@ -307,7 +307,7 @@ impl Host {
             None => error,
         };
         self.end_connecting(key, endpoint, env);
-        self.core.refused(endpoint, error);
+        self.core.refused(endpoint, Stranger::default(), error);
     }
 
     pub(super) fn handshake_timed_out(&mut self, key: u32, env: &mut Env) {

@@ -167,7 +167,7 @@ impl Host {
                 return;
             };
             let mut batch = Batch::new();
-            state.out.take(&mut batch);
+            state.take_outbox(&mut batch);
             self.note_handing(pipe, key, &batch, env);
             let carried = self.with_pipe(key, Ready::NONE, env, |io, cx| {
                 io.batch.append(&mut batch);
@@ -177,7 +177,9 @@ impl Host {
             let Some((carried, handed)) = carried else {
                 return;
             };
-            self.core.stats_mut().handed += handed;
+            if let Some(state) = self.core.pipe(pipe) {
+                state.tally.handed += handed;
+            }
             match carried {
                 Ok(Poll::Ready(())) => {}
                 Ok(Poll::Pending) => {
@@ -253,17 +255,17 @@ impl Host {
         self.clear_timers(key);
         let Some(Object {
             endpoint,
-            kind: Kind::Pipe(io),
+            kind: Kind::Pipe(mut io),
         }) = self.objects.remove(key)
         else {
             return;
         };
-        let PipeIo {
-            id, pipe, batch, ..
-        } = io;
-        let lost = batch.len() + pipe.pending().messages;
+        let handed = io.newly_handed();
+        let PipeIo { id, pipe, .. } = io;
         self.pipes.remove(&id);
-        self.core.lost(lost);
+        if let Some(state) = self.core.pipe(id) {
+            state.tally.handed += handed;
+        }
         self.core.remove_pipe(id, error);
         // As the driver: once the peer can see the end, no message is given to the pipe any more.
         drop(pipe);

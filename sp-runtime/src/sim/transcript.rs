@@ -200,7 +200,9 @@ fn show_event(f: &mut fmt::Formatter<'_>, event: &SocketEvent) -> fmt::Result {
         SocketEvent::Disconnected { pipe, error, .. } => {
             write!(f, "{pipe:?} disconnected: {error}")
         }
-        SocketEvent::Refused { endpoint, error } => write!(f, "{endpoint:?} refused: {error}"),
+        SocketEvent::Refused {
+            endpoint, error, ..
+        } => write!(f, "{endpoint:?} refused: {error}"),
         SocketEvent::Redialing {
             endpoint, after, ..
         } => {

@@ -197,7 +197,7 @@ impl World {
 
     /// A socket's counters.
     pub fn stats(&self, socket: SocketId) -> Stats {
-        self.hosts[socket.0].core.stats().clone()
+        self.hosts[socket.0].core.stats()
     }
 
     /// What happened so far.

@@ -63,7 +63,7 @@ impl Scene {
         let took = start.elapsed();
         assert!(is_at_end(&mut peer), "the connection is left open");
         self.works();
-        assert_eq!(self.pull.stats().pipes, 1);
+        assert_eq!(self.pull.peers(), 1);
         (error, took)
     }
 }
@@ -233,7 +233,7 @@ fn another_protocol_is_refused_by_both_and_dialed_again_later_and_later() {
             assert!(after <= pause && after >= pause / 2, "{after:?}, {pause:?}");
             pause = (pause * 2).min(max);
         }
-        assert_eq!((pair.stats().pipes, pull.stats().pipes), (0, 0));
+        assert_eq!((pair.peers(), pull.peers()), (0, 0));
         // The right one is welcome.
         let push = runtime.open("push").unwrap();
         push.dial(listener.local_addr().as_str()).unwrap();

@@ -103,7 +103,7 @@ mod transports {
             push.send("x").unwrap();
             assert_eq!(pull.recv_timeout(SOON).unwrap().body(), b"x");
             let report = push.close_with(SOON);
-            assert_eq!((report.handed, report.dropped.total()), (1, 0));
+            assert_eq!((report.handed, report.unsent.total()), (1, 0));
             let other = runtime.open("push").unwrap();
             carries_on(&other, &pull);
         });

@@ -24,7 +24,7 @@ fn closing_with_time_hands_everything_over() {
         }
         let report = push.close_with(SOON);
         assert!(report.complete, "{report:?}");
-        assert_eq!((report.handed, report.dropped.total()), (100, 0));
+        assert_eq!((report.handed, report.unsent.total()), (100, 0));
         for n in 0..100_u8 {
             assert_eq!(pull.recv_timeout(SOON).unwrap().body(), [n]);
         }
@@ -43,7 +43,7 @@ fn every_message_is_accounted_for() {
             accepted += 1;
         }
         let report = push.close_with(Duration::from_millis(50));
-        let dropped = report.dropped.total();
+        let dropped = report.unsent.total();
         assert_eq!(report.handed + dropped, accepted, "{report:?}");
         assert_eq!(report.complete, dropped == 0, "{report:?}");
         let mut came = 0;
@@ -72,7 +72,7 @@ fn a_peer_that_reads_nothing_costs_no_more_than_the_given_time() {
         let start = Instant::now();
         let report = push.close_with(Duration::from_millis(100));
         assert!(start.elapsed() >= Duration::from_millis(100));
-        let dropped = report.dropped.total();
+        let dropped = report.unsent.total();
         assert!(!report.complete && dropped > 0, "{report:?}");
         assert_eq!(report.handed + dropped, accepted, "{report:?}");
     });

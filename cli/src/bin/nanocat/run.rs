@@ -117,7 +117,7 @@ fn close(socket: &Socket, plan: &Plan) -> Result<(), Failure> {
     let report = socket.close_with(DRAIN);
     // On other sockets this counts what was received and not asked for, too.
     let lost = match plan.socket {
-        SocketType::Push => report.dropped.of(DropReason::PipeGone),
+        SocketType::Push => report.unsent.of(DropReason::PipeGone),
         _ => 0,
     };
     if report.complete && lost == 0 {

@@ -55,7 +55,7 @@ fn dialed_before_listening(site: &Site, pair: Pair) -> Outcome {
     if site.carrier.kind().is_some() {
         site.await_redial(&dialing)?;
     }
-    let pipes = dialing.stats().pipes;
+    let pipes = dialing.peers();
     ensure(pipes == 0, "no connection yet", || format!("{pipes}"))?;
     site.listen_again(&listening, &address)?;
     site.await_peers(&listening, 1)?;

@@ -44,7 +44,7 @@ fn refuses(site: &Site, one: Protocol, other: Protocol) -> Outcome {
     refused_event(site, &listening, one, other.id).during("at the listener")?;
     refused_event(site, &dialing, other, one.id).during("at the dialer")?;
     site.await_redial(&dialing)?;
-    let peers = listening.stats().pipes + dialing.stats().pipes;
+    let peers = listening.peers() + dialing.peers();
     ensure(peers == 0, "no connection between the two", || {
         format!("{peers} pipes")
     })

@@ -398,4 +398,8 @@ impl Effects for World {
     fn discard(&mut self, message: Message, why: DropReason) {
         self.dropped.push((why, message));
     }
+
+    fn drop_unsent(&mut self, _: Option<PipeId>, message: Message, why: DropReason) {
+        self.dropped.push((why, message));
+    }
 }

@@ -131,7 +131,7 @@ impl Reader {
             ledger.lines.push(line);
         }
         for (socket, accepted) in self.accepted {
-            let dropped = world.stats(socket).dropped.of(DropReason::PipeGone);
+            let dropped = world.stats(socket).dropped().of(DropReason::PipeGone);
             ledger.dropped.insert(name(socket), dropped);
             ledger.accepted.insert(name(socket), accepted);
         }

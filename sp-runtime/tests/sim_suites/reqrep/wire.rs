@@ -148,7 +148,7 @@ impl Wire {
     /// A reply that is not handed over was dropped and counted: its requester is gone or slow (SP-RR-041, SP-RR-042).
     fn account(&mut self, world: &World) {
         for (socket, missing) in &self.replies {
-            let dropped = world.stats(*socket).dropped;
+            let dropped = world.stats(*socket).dropped();
             let dropped = dropped.of(DropReason::PipeGone) + dropped.of(DropReason::QueueFull);
             if u64::try_from(*missing).is_ok_and(|missing| missing > dropped) {
                 let name = world.transcript().name(*socket);

@@ -154,4 +154,8 @@ impl Effects for Meddler<'_, '_> {
     fn discard(&mut self, message: Message, why: DropReason) {
         self.cx.discard(message, why);
     }
+
+    fn drop_unsent(&mut self, pipe: Option<PipeId>, message: Message, why: DropReason) {
+        self.cx.drop_unsent(pipe, message, why);
+    }
 }
