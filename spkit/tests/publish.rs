@@ -143,11 +143,11 @@ fn a_full_queue_keeps_the_newest_or_the_oldest() {
 
 #[test]
 fn with_block_on_both_ends_nothing_is_lost() {
-    const MANY: u32 = 20_000;
+    const MANY: u64 = 50_000;
     let runtime = runtime();
     let publisher = runtime.open("pub").unwrap();
     publisher.set_str("back-pressure", "block").unwrap();
-    let subs: Vec<_> = (0..3)
+    let subs: Vec<_> = (0..8)
         .map(|_| {
             let sub = runtime.open("sub").unwrap();
             sub.set_str("back-pressure", "block").unwrap();
@@ -156,17 +156,18 @@ fn with_block_on_both_ends_nothing_is_lost() {
             sub
         })
         .collect();
-    publisher.wait_for_peers(3, SOON).unwrap();
+    publisher.wait_for_peers(8, SOON).unwrap();
+    let body = |n: u64| [n.to_be_bytes(); 8].concat();
     std::thread::scope(|threads| {
         threads.spawn(|| {
             for n in 0..MANY {
-                publisher.send(n.to_be_bytes().to_vec()).unwrap();
+                publisher.send(body(n)).unwrap();
             }
         });
         for sub in &subs {
             threads.spawn(move || {
                 for n in 0..MANY {
-                    assert_eq!(sub.recv_timeout(SOON).unwrap().body(), n.to_be_bytes());
+                    assert_eq!(sub.recv_timeout(SOON).unwrap().body(), body(n));
                 }
             });
         }

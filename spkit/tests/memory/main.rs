@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod idle;
+mod leftovers;
 mod peers;
 mod process;
 mod slow;
