@@ -13,7 +13,7 @@ use spkit_api::{
 };
 
 pub use self::raw::{XBUS0, XBus0};
-use crate::broadcast;
+use crate::broadcast::{self, Peers};
 
 /// What BUS announces, and expects its peers to announce.
 pub const NUMBER: u16 = 0x0070;
@@ -29,7 +29,7 @@ register_protocol!(
 /// The state machine of a BUS socket.
 #[derive(Debug, Default)]
 pub struct Bus0 {
-    peers: Vec<PipeId>,
+    peers: Peers,
 }
 
 impl Protocol for Bus0 {
@@ -39,8 +39,8 @@ impl Protocol for Bus0 {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => self.peers.push(added.pipe),
-            Event::PipeRemoved(removed) => self.peers.retain(|peer| *peer != removed.pipe),
+            Event::PipeAdded(added) => self.peers.add(added.pipe),
+            Event::PipeRemoved(removed) => self.peers.remove(removed.pipe),
             // SP-BU-003: not to other peers.
             Event::Received(received) => cx.queue_all(ContextId::SOCKET, received.messages),
             Event::Send(request) => self.send(cx, request, None),
@@ -53,7 +53,7 @@ impl Bus0 {
     fn send(&self, cx: &mut Cx<'_>, request: SendRequest<'_>, except: Option<PipeId>) {
         if let Some(mut message) = request.message.take() {
             message.clear_header();
-            broadcast::send(cx, &self.peers, except, message);
+            self.peers.send(cx, message, except, broadcast::lose);
         }
     }
 }

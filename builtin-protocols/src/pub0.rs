@@ -10,15 +10,14 @@
 mod audience;
 
 use spkit_api::{
-    ContextId, Cx, DropReason, Error, ErrorKind, Event, Message, OptSpec, PipeId, Protocol,
-    ProtocolInfo,
+    ContextId, Cx, Error, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo,
     option::OptionType,
     protocol::{OptionSet, SendRequest},
     register_protocol,
 };
 
 use self::audience::Audience;
-use crate::{options::BACK_PRESSURE, sub0};
+use crate::{broadcast, options::BACK_PRESSURE, sub0};
 
 /// What PUB announces.
 pub const NUMBER: u16 = 0x0020;
@@ -80,7 +79,7 @@ impl Protocol for Pub0 {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => self.audience.add(added.pipe),
+            Event::PipeAdded(added) => self.audience.peers.add(added.pipe),
             Event::PipeRemoved(removed) => {
                 if self.audience.remove(removed.pipe) {
                     cx.writable(ContextId::SOCKET);
@@ -116,28 +115,16 @@ impl Pub0 {
             return;
         };
         message.clear_header();
-        let Some((last, others)) = self.audience.pipes().split_last() else {
-            // SP-PS-014
-            return cx.discard(message, DropReason::NoPeer);
-        };
-        // SP-PS-003: the copies share the body, and the last peer needs none.
-        for pipe in others {
-            self.hand(cx, *pipe, message.clone());
-        }
-        self.hand(cx, *last, message);
-    }
-
-    fn hand(&self, cx: &mut Cx<'_>, pipe: PipeId, message: Message) {
-        let mut slot = Some(message);
-        if !cx.try_send(pipe, &mut slot)
-            && let Some(message) = slot
-        {
-            // SP-PS-009: who is slow loses it, others do not wait.
-            cx.discard(message, DropReason::QueueFull);
-            if self.when_full == WhenFull::Disconnect {
-                cx.close(pipe, ErrorKind::OutOfResources);
-            }
-        }
+        // SP-PS-003, SP-PS-014
+        self.audience
+            .peers
+            .send(cx, message, None, |cx, pipe, message| {
+                // SP-PS-009: who is slow loses it, others do not wait.
+                broadcast::lose(cx, pipe, message);
+                if self.when_full == WhenFull::Disconnect {
+                    cx.close(pipe, ErrorKind::OutOfResources);
+                }
+            });
     }
 
     fn on_option(&mut self, cx: &mut Cx<'_>, set: &OptionSet<'_>) {

@@ -15,7 +15,7 @@ use spkit_api::{
 };
 
 use crate::{
-    broadcast,
+    broadcast::{self, Peers},
     hops::{self, DEFAULT_TTL},
 };
 
@@ -54,7 +54,7 @@ register_protocol!(
 pub struct Star {
     raw: bool,
     ttl: u8,
-    peers: Vec<PipeId>,
+    peers: Peers,
 }
 
 impl Default for Star {
@@ -62,7 +62,7 @@ impl Default for Star {
         Self {
             raw: false,
             ttl: DEFAULT_TTL,
-            peers: Vec::new(),
+            peers: Peers::default(),
         }
     }
 }
@@ -74,8 +74,8 @@ impl Protocol for Star {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => self.peers.push(added.pipe),
-            Event::PipeRemoved(removed) => self.peers.retain(|peer| *peer != removed.pipe),
+            Event::PipeAdded(added) => self.peers.add(added.pipe),
+            Event::PipeRemoved(removed) => self.peers.remove(removed.pipe),
             Event::Received(received) => self.on_received(cx, received),
             Event::Send(request) => self.on_send(cx, request),
             Event::OptionSet(set) => self.ttl = hops::ttl_of(&set).unwrap_or(self.ttl),
@@ -110,8 +110,9 @@ impl Star {
     /// Forwards a message, and delivers it (SP-ST-003).
     fn pass_on(&self, cx: &mut Cx<'_>, from: PipeId, mut message: Message, hops: u8) {
         hops::put(&mut message, hops);
-        if self.peers.iter().any(|peer| *peer != from) {
-            broadcast::send(cx, &self.peers, Some(from), message.clone());
+        if self.peers.has_other(from) {
+            self.peers
+                .send(cx, message.clone(), Some(from), broadcast::lose);
         }
         if !self.raw {
             message.clear_header();
@@ -132,7 +133,7 @@ impl Star {
                 return cx.fail(error);
             }
         }
-        broadcast::send(cx, &self.peers, None, message);
+        self.peers.send(cx, message, None, broadcast::lose);
     }
 }
 

@@ -20,8 +20,7 @@ mod raw;
 use std::time::Duration;
 
 use spkit_api::{
-    ContextId, Cx, DropReason, Error, ErrorKind, Event, Message, OptSpec, PipeId, Protocol,
-    ProtocolInfo, TimerId,
+    ContextId, Cx, DropReason, Error, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo, TimerId,
     option::{OptionType, Scope},
     protocol::{OptionSet, Received, RecvRequest, SendRequest},
     register_protocol,
@@ -31,6 +30,7 @@ use spkit_api::{
 pub use self::raw::{RawSurveyor0, XSURVEYOR0};
 use crate::{
     asking::{UnderWay, context_of, next_answer, timer_of},
+    broadcast::{self, Peers},
     options::SURVEY_TIME,
     respondent0,
 };
@@ -61,7 +61,7 @@ register_protocol!(
 /// The state machine of a SURVEYOR socket.
 #[derive(Debug)]
 pub struct Surveyor0 {
-    pipes: IdMap<PipeId, ()>,
+    peers: Peers,
     running: UnderWay,
     contexts: IdMap<ContextId, Context>,
 }
@@ -91,7 +91,7 @@ impl Default for Surveyor0 {
             stage: Stage::Idle,
         };
         Self {
-            pipes: IdMap::default(),
+            peers: Peers::default(),
             running: UnderWay::default(),
             contexts: IdMap::from_iter([(ContextId::SOCKET, context)]),
         }
@@ -106,12 +106,8 @@ impl Protocol for Surveyor0 {
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
             // SP-SV-006: it gets none of the surveys that run.
-            Event::PipeAdded(added) => {
-                self.pipes.insert(added.pipe, ());
-            }
-            Event::PipeRemoved(removed) => {
-                self.pipes.remove(&removed.pipe);
-            }
+            Event::PipeAdded(added) => self.peers.add(added.pipe),
+            Event::PipeRemoved(removed) => self.peers.remove(removed.pipe),
             Event::Send(request) => self.on_send(cx, request),
             Event::Received(received) => self.on_received(cx, received),
             Event::Recv(request) => self.on_recv(cx, request),
@@ -160,7 +156,8 @@ impl Surveyor0 {
         }
         survey.clear_header();
         survey.push_back(id);
-        send_to_all(cx, &self.pipes, survey);
+        // SP-SV-004, SP-SV-005, SP-SV-022
+        self.peers.send(cx, survey, None, broadcast::lose);
     }
 
     /// Answers, from whichever peer, as many as come (SP-SV-007).
@@ -234,26 +231,6 @@ impl Surveyor0 {
         {
             self.running.end(id);
             cx.clear_timer(timer_of(whose));
-        }
-    }
-}
-
-/// One copy to each peer that has room; the others lose theirs (SP-SV-004, SP-SV-005, SP-SV-022).
-fn send_to_all(cx: &mut Cx<'_>, pipes: &IdMap<PipeId, ()>, survey: Message) {
-    if pipes.is_empty() {
-        return cx.discard(survey, DropReason::NoPeer);
-    }
-    let mut survey = Some(survey);
-    for (sent, pipe) in (1..).zip(pipes.keys()) {
-        // The last copy is the message itself.
-        let mut copy = match sent {
-            last if last == pipes.len() => survey.take(),
-            _ => survey.clone(),
-        };
-        if !cx.try_send(*pipe, &mut copy)
-            && let Some(copy) = copy
-        {
-            cx.discard(copy, DropReason::QueueFull);
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Raw SURVEYOR: surveys go out with the header they have, and answers come with all of theirs.
 
-use spkit_api::{Cx, Event, PipeId, Protocol, ProtocolInfo, register_protocol, toolkit::IdMap};
+use spkit_api::{Cx, Event, Protocol, ProtocolInfo, register_protocol};
 
-use super::{NUMBER, send_to_all};
-use crate::{asking::raw, respondent0};
+use super::NUMBER;
+use crate::{
+    asking::raw,
+    broadcast::{self, Peers},
+    respondent0,
+};
 
 static INFO: ProtocolInfo = ProtocolInfo::new("xsurveyor", NUMBER, respondent0::NUMBER)
     .raw()
@@ -21,7 +25,7 @@ register_protocol!(
 /// The state machine of a raw SURVEYOR socket.
 #[derive(Debug, Default)]
 pub struct RawSurveyor0 {
-    pipes: IdMap<PipeId, ()>,
+    peers: Peers,
 }
 
 impl Protocol for RawSurveyor0 {
@@ -31,15 +35,11 @@ impl Protocol for RawSurveyor0 {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => {
-                self.pipes.insert(added.pipe, ());
-            }
-            Event::PipeRemoved(removed) => {
-                self.pipes.remove(&removed.pipe);
-            }
+            Event::PipeAdded(added) => self.peers.add(added.pipe),
+            Event::PipeRemoved(removed) => self.peers.remove(removed.pipe),
             Event::Send(request) if raw::has_id(cx, request.message) => {
                 if let Some(survey) = request.message.take() {
-                    send_to_all(cx, &self.pipes, survey);
+                    self.peers.send(cx, survey, None, broadcast::lose);
                 }
             }
             Event::Received(received) => raw::on_received(cx, received),

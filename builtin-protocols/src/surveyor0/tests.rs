@@ -1,6 +1,9 @@
-use spkit_api::toolkit::{
-    REQUEST_BIT,
-    harness::{Effect, Harness, Outcome, storm},
+use spkit_api::{
+    Message, PipeId,
+    toolkit::{
+        REQUEST_BIT,
+        harness::{Effect, Harness, Outcome, storm},
+    },
 };
 
 use super::*;
