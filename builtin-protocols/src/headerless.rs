@@ -32,14 +32,14 @@ mod tests {
         toolkit::harness::{Harness, Outcome},
     };
 
-    use crate::{pair0::XPAIR0, pull0::XPULL0, push0::XPUSH0};
+    use crate::{pair0::XPAIR0, pub0::XPUB0, pull0::XPULL0, push0::XPUSH0, sub0::XSUB0};
 
     const SOCKET: ContextId = ContextId::SOCKET;
 
-    // SP-P0-010, SP-DV-014
+    // SP-P0-010, SP-DV-013, SP-DV-014
     #[test]
     fn bodies_pass_a_device_unchanged_and_nothing_is_put_in_front() {
-        for (from, to) in [(&XPULL0, &XPUSH0), (&XPAIR0, &XPAIR0)] {
+        for (from, to) in [(&XPULL0, &XPUSH0), (&XPAIR0, &XPAIR0), (&XSUB0, &XPUB0)] {
             assert!(from.info().is_raw() && to.info().is_raw());
             let mut inward = Harness::new(from.build());
             let mut outward = Harness::new(to.build());

@@ -4,11 +4,9 @@
 //! one peer at a time, and a further one is closed after its handshake. Without a peer, or with a slow one, sending
 //! waits; nothing is dropped. When the peer goes, the next connection takes its place.
 
-use spkit_api::{
-    ContextId, Cx, ErrorKind, Event, PipeId, Protocol, ProtocolInfo, register_protocol,
-};
+use spkit_api::{ContextId, Cx, Event, Protocol, ProtocolInfo, register_protocol};
 
-use crate::headerless::Headerless;
+use crate::{headerless::Headerless, only_peer::OnlyPeer};
 
 /// What PAIR announces, and expects its peer to announce.
 pub const NUMBER: u16 = 0x0010;
@@ -33,7 +31,7 @@ register_protocol!(
 /// The state machine of a PAIR socket.
 #[derive(Debug, Default)]
 pub struct Pair0 {
-    peer: Option<PipeId>,
+    peer: OnlyPeer,
 }
 
 impl Protocol for Pair0 {
@@ -43,47 +41,28 @@ impl Protocol for Pair0 {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => self.connect(cx, added.pipe),
-            Event::PipeRemoved(removed) if self.is_peer(removed.pipe) => self.peer = None,
-            Event::PipeWritable(writable) if self.is_peer(writable.pipe) => {
-                cx.writable(ContextId::SOCKET);
-            }
             // What a refused peer sent before it was closed stays in its batch, to be dropped (SP-P0-003).
-            Event::Received(received) if self.is_peer(received.pipe) => {
-                cx.queue_all(ContextId::SOCKET, received.messages);
+            Event::Received(received) => {
+                if self.peer.is(received.pipe) {
+                    cx.queue_all(ContextId::SOCKET, received.messages);
+                }
             }
             Event::Send(request) => {
-                if let (Some(peer), Some(message)) = (self.peer, &mut *request.message) {
+                if let (Some(peer), Some(message)) = (self.peer.pipe(), &mut *request.message) {
                     message.clear_header();
                     // Refused or not, the slot says so (SP-P0-007, SP-P0-008).
                     let _taken = cx.try_send(peer, request.message);
                 }
             }
-            _ => {}
+            other => self.peer.follow(cx, &other),
         }
-    }
-}
-
-impl Pair0 {
-    fn is_peer(&self, pipe: PipeId) -> bool {
-        self.peer == Some(pipe)
-    }
-
-    fn connect(&mut self, cx: &mut Cx<'_>, pipe: PipeId) {
-        if self.peer.is_some() {
-            // SP-P0-003
-            cx.close(pipe, ErrorKind::State);
-            return;
-        }
-        self.peer = Some(pipe);
-        cx.writable(ContextId::SOCKET);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use spkit_api::{
-        DropReason, Message,
+        DropReason, ErrorKind, Message, PipeId,
         toolkit::harness::{Effect, Harness, storm},
     };
 

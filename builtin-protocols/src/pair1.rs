@@ -13,12 +13,15 @@
 pub mod poly;
 
 use spkit_api::{
-    ContextId, Cx, DropReason, Error, ErrorKind, Event, OptSpec, PipeId, Protocol, ProtocolInfo,
+    ContextId, Cx, DropReason, Error, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo,
     protocol::{Received, SendRequest},
     register_protocol,
 };
 
-use crate::hops::{self, DEFAULT_TTL};
+use crate::{
+    hops::{self, DEFAULT_TTL},
+    only_peer::OnlyPeer,
+};
 
 /// What PAIR version 1 announces, and expects its peer to announce.
 pub const NUMBER: u16 = 0x0011;
@@ -57,7 +60,7 @@ register_protocol!(
 pub struct Pair1 {
     raw: bool,
     ttl: u8,
-    peer: Option<PipeId>,
+    peer: OnlyPeer,
 }
 
 impl Default for Pair1 {
@@ -65,7 +68,7 @@ impl Default for Pair1 {
         Self {
             raw: false,
             ttl: DEFAULT_TTL,
-            peer: None,
+            peer: OnlyPeer::default(),
         }
     }
 }
@@ -77,20 +80,15 @@ impl Protocol for Pair1 {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => self.connect(cx, added.pipe),
-            Event::PipeRemoved(removed) if self.is_peer(removed.pipe) => self.peer = None,
-            Event::PipeWritable(writable) if self.is_peer(writable.pipe) => {
-                cx.writable(ContextId::SOCKET);
-            }
             // What a refused peer sent before it was closed stays in its batch, to be dropped (SP-P1-009).
-            Event::Received(received) if self.is_peer(received.pipe) => {
-                if !deliver(cx, received, self.ttl, self.raw) {
-                    self.peer = None;
+            Event::Received(received) => {
+                if self.peer.is(received.pipe) && !deliver(cx, received, self.ttl, self.raw) {
+                    self.peer.forget();
                 }
             }
             Event::Send(request) => self.send(cx, request),
             Event::OptionSet(set) => self.ttl = hops::ttl_of(&set).unwrap_or(self.ttl),
-            _ => {}
+            other => self.peer.follow(cx, &other),
         }
     }
 }
@@ -102,20 +100,6 @@ impl Pair1 {
             raw: true,
             ..Self::default()
         }
-    }
-
-    fn is_peer(&self, pipe: PipeId) -> bool {
-        self.peer == Some(pipe)
-    }
-
-    fn connect(&mut self, cx: &mut Cx<'_>, pipe: PipeId) {
-        if self.peer.is_some() {
-            // SP-P1-009
-            cx.close(pipe, ErrorKind::State);
-            return;
-        }
-        self.peer = Some(pipe);
-        cx.writable(ContextId::SOCKET);
     }
 
     fn send(&self, cx: &mut Cx<'_>, request: SendRequest<'_>) {
@@ -131,7 +115,7 @@ impl Pair1 {
             }
             Some(Err(error)) => return cx.fail(error),
         };
-        let Some(peer) = self.peer else {
+        let Some(peer) = self.peer.pipe() else {
             return;
         };
         hops::put(message, behind + 1);

@@ -17,7 +17,7 @@ use spkit_api::{
 };
 
 use self::audience::Audience;
-use crate::{broadcast, options::BACK_PRESSURE, sub0};
+use crate::{broadcast, headerless::Headerless, options::BACK_PRESSURE, sub0};
 
 /// What PUB announces.
 pub const NUMBER: u16 = 0x0020;
@@ -34,7 +34,7 @@ static INFO: ProtocolInfo = ProtocolInfo::new("pub", NUMBER, sub0::NUMBER)
     .with_options(OPTIONS)
     .doc("The sending end of publish/subscribe: each message goes to every peer.");
 
-static RAW: ProtocolInfo = ProtocolInfo::new("xpub", NUMBER, sub0::NUMBER)
+static RAW_INFO: ProtocolInfo = ProtocolInfo::new("xpub", NUMBER, sub0::NUMBER)
     .send_only()
     .raw()
     .with_options(OPTIONS)
@@ -42,39 +42,33 @@ static RAW: ProtocolInfo = ProtocolInfo::new("xpub", NUMBER, sub0::NUMBER)
 
 register_protocol!(
     /// PUB version 0, opened as `pub`.
-    pub PUB0, &INFO, || Box::new(Pub0::new(&INFO))
+    pub PUB0, &INFO, || Box::new(Pub0::default())
 );
 
 register_protocol!(
     /// PUB version 0, raw, opened as `xpub`: the other half of a device.
-    pub XPUB0, &RAW, || Box::new(Pub0::new(&RAW))
+    pub XPUB0, &RAW_INFO, || Box::new(Headerless::new(&RAW_INFO, Pub0::default()))
 );
 
-/// The state machine of a PUB socket, raw or not.
-#[derive(Debug)]
+/// The state machine of a PUB socket.
+#[derive(Debug, Default)]
 pub struct Pub0 {
-    info: &'static ProtocolInfo,
     audience: Audience,
     when_full: WhenFull,
 }
 
 /// What becomes of a message for a peer without room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum WhenFull {
+    #[default]
     DropNewest,
     Block,
     Disconnect,
 }
 
-impl Default for Pub0 {
-    fn default() -> Self {
-        Self::new(&INFO)
-    }
-}
-
 impl Protocol for Pub0 {
     fn info(&self) -> &'static ProtocolInfo {
-        self.info
+        &INFO
     }
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
@@ -99,14 +93,6 @@ impl Protocol for Pub0 {
 }
 
 impl Pub0 {
-    fn new(info: &'static ProtocolInfo) -> Self {
-        Self {
-            info,
-            audience: Audience::default(),
-            when_full: WhenFull::DropNewest,
-        }
-    }
-
     fn on_send(&mut self, cx: &mut Cx<'_>, request: SendRequest<'_>) {
         if self.when_full == WhenFull::Block && !self.audience.has_room(cx) {
             return;

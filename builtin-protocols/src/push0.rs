@@ -6,12 +6,9 @@
 //!
 //! An endpoint's `send-priority` ranks its peers: a message goes to one of the lowest number that has any room at all.
 
-mod ranks;
+use spkit_api::{Cx, Event, Protocol, ProtocolInfo, register_protocol};
 
-use spkit_api::{ContextId, Cx, Event, Protocol, ProtocolInfo, register_protocol};
-
-use self::ranks::Ranks;
-use crate::{headerless::Headerless, pull0};
+use crate::{headerless::Headerless, pull0, ranks::Ranks};
 
 /// What PUSH announces.
 pub const NUMBER: u16 = 0x0050;
@@ -48,17 +45,6 @@ impl Protocol for Push0 {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => {
-                self.pipes.add(added.pipe, added.facts.send_priority);
-                cx.writable(ContextId::SOCKET);
-            }
-            Event::PipeRemoved(removed) => {
-                self.pipes.remove(removed.pipe);
-            }
-            Event::PipeWritable(writable) => {
-                self.pipes.writable(writable.pipe);
-                cx.writable(ContextId::SOCKET);
-            }
             Event::Send(request) => {
                 if let Some(message) = request.message {
                     message.clear_header();
@@ -67,7 +53,7 @@ impl Protocol for Push0 {
                 self.pipes.offer(cx, request.message);
             }
             // SP-PL-009: what was received stays in its batch, which drops and counts it.
-            _ => {}
+            other => self.pipes.follow(cx, &other),
         }
     }
 }
@@ -75,7 +61,7 @@ impl Protocol for Push0 {
 #[cfg(test)]
 mod tests {
     use spkit_api::{
-        DropReason, Message, PipeFacts,
+        ContextId, DropReason, Message, PipeFacts,
         toolkit::harness::{Harness, storm},
     };
 

@@ -26,7 +26,7 @@ use spkit_api::{
     toolkit::IdMap,
 };
 
-pub use self::raw::{XSUB0, Xsub0};
+pub use self::raw::XSUB0;
 use self::topics::Topics;
 use crate::{
     options::{BACK_PRESSURE, PREFER_NEW, SUBSCRIBE, UNSUBSCRIBE},

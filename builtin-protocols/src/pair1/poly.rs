@@ -10,12 +10,14 @@
 //! ([`Message::set_pipe`](spkit_api::Message::set_pipe)).
 
 use spkit_api::{
-    ContextId, Cx, DropReason, Event, PipeId, Protocol, ProtocolInfo, protocol::SendRequest,
-    register_protocol, toolkit::RoundRobin,
+    Cx, DropReason, Event, PipeId, Protocol, ProtocolInfo, protocol::SendRequest, register_protocol,
 };
 
 use super::{FIRST, NUMBER, OPTIONS, deliver};
-use crate::hops::{self, DEFAULT_TTL};
+use crate::{
+    hops::{self, DEFAULT_TTL},
+    ranks::Ranks,
+};
 
 static INFO: ProtocolInfo = ProtocolInfo::new("pair1-poly", NUMBER, NUMBER)
     .with_options(OPTIONS)
@@ -30,14 +32,14 @@ register_protocol!(
 #[derive(Debug)]
 pub struct Pair1Poly {
     ttl: u8,
-    peers: RoundRobin,
+    peers: Ranks,
 }
 
 impl Default for Pair1Poly {
     fn default() -> Self {
         Self {
             ttl: DEFAULT_TTL,
-            peers: RoundRobin::new(),
+            peers: Ranks::default(),
         }
     }
 }
@@ -49,28 +51,17 @@ impl Protocol for Pair1Poly {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => {
-                self.peers.add(added.pipe);
-                cx.writable(ContextId::SOCKET);
-            }
-            Event::PipeWritable(writable) => {
-                self.peers.writable(writable.pipe);
-                cx.writable(ContextId::SOCKET);
-            }
-            Event::PipeRemoved(removed) => {
-                self.peers.remove(removed.pipe);
-            }
-            // A peer that was closed has nothing to say any more.
-            Event::Received(received) if self.peers.contains(received.pipe) => {
+            Event::Received(received) => {
                 let pipe = received.pipe;
-                if !deliver(cx, received, self.ttl, false) {
+                // A peer that was closed has nothing to say any more.
+                if self.peers.contains(pipe) && !deliver(cx, received, self.ttl, false) {
                     // SP-PP-005
                     self.peers.remove(pipe);
                 }
             }
             Event::Send(request) => self.send(cx, request),
             Event::OptionSet(set) => self.ttl = hops::ttl_of(&set).unwrap_or(self.ttl),
-            _ => {}
+            other => self.peers.follow(cx, &other),
         }
     }
 }

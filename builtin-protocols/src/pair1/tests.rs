@@ -1,5 +1,5 @@
 use spkit_api::{
-    Message,
+    Message, PipeId,
     options::TTL,
     toolkit::harness::{Effect, Harness, Outcome, storm},
 };
@@ -126,7 +126,7 @@ fn a_closed_peer_is_heard_no_more_and_its_place_is_free() {
     pair.raw_event(Event::received(first, &mut bad));
     pair.raw_event(Event::received(first, &mut more));
     assert_eq!((more.len(), pair.queued(SOCKET)), (1, 0));
-    assert_eq!(pair.protocol().peer, None);
+    assert_eq!(pair.protocol().peer.pipe(), None);
 }
 
 // SP-P1-009
@@ -224,7 +224,7 @@ fn no_order_of_events_breaks_it() {
     for build in [Pair1::default, Pair1::raw] {
         storm::lawless(build, 20_000);
         storm::lawful(build, 20_000, |pair| {
-            assert_eq!(pair.protocol().peer, None);
+            assert_eq!(pair.protocol().peer.pipe(), None);
         });
     }
 }

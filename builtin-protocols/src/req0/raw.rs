@@ -1,11 +1,9 @@
 //! Raw REQ: requests go out with the header they have, and replies come with all of theirs.
 
-use spkit_api::{
-    ContextId, Cx, Event, Protocol, ProtocolInfo, register_protocol, toolkit::RoundRobin,
-};
+use spkit_api::{Cx, Event, Protocol, ProtocolInfo, register_protocol};
 
 use super::NUMBER;
-use crate::{asking::raw, rep0};
+use crate::{asking::raw, ranks::Ranks, rep0};
 
 static INFO: ProtocolInfo = ProtocolInfo::new("xreq", NUMBER, rep0::NUMBER)
     .raw()
@@ -24,7 +22,7 @@ register_protocol!(
 /// The state machine of a raw REQ socket.
 #[derive(Debug, Default)]
 pub struct RawReq0 {
-    pipes: RoundRobin,
+    pipes: Ranks,
 }
 
 impl Protocol for RawReq0 {
@@ -34,22 +32,13 @@ impl Protocol for RawReq0 {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => {
-                self.pipes.add(added.pipe);
-                cx.writable(ContextId::SOCKET);
-            }
-            Event::PipeRemoved(removed) => {
-                self.pipes.remove(removed.pipe);
-            }
-            Event::PipeWritable(writable) => {
-                self.pipes.writable(writable.pipe);
-                cx.writable(ContextId::SOCKET);
-            }
-            Event::Send(request) if raw::has_id(cx, request.message) => {
-                self.pipes.offer(cx, request.message);
+            Event::Send(request) => {
+                if raw::has_id(cx, request.message) {
+                    self.pipes.offer(cx, request.message);
+                }
             }
             Event::Received(received) => raw::on_received(cx, received),
-            _ => {}
+            other => self.pipes.follow(cx, &other),
         }
     }
 }
