@@ -12,8 +12,9 @@
 //!
 //! # Slow applications
 //!
-//! Answers beyond a context's receive buffer stay in their connection until there is room, or the survey is over. Other
-//! contexts' answers from that peer wait behind them.
+//! Answers beyond a context's receive buffer (`recv-buffer`, `recv-buffer-messages`) are dropped and counted, the newest
+//! first, but one from each peer is always kept. Waiting for room instead would leave them in their connection, and with
+//! them whatever that peer answers to other contexts, past its time; nng and mangos drop as well, beyond 128 answers.
 
 mod raw;
 
@@ -22,7 +23,7 @@ use std::time::Duration;
 use spkit_api::{
     ContextId, Cx, DropReason, Error, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo, TimerId,
     option::{OptionType, Scope},
-    protocol::{OptionSet, Received, RecvRequest, SendRequest},
+    protocol::{OptionSet, Overflow, Received, RecvRequest, SendRequest},
     register_protocol,
     toolkit::IdMap,
 };
@@ -164,7 +165,8 @@ impl Surveyor0 {
     fn on_received(&mut self, cx: &mut Cx<'_>, mut received: Received<'_>) {
         while let Some((id, answer)) = next_answer(cx, &mut received) {
             match self.running.whose(id) {
-                Some(context) => cx.queue(context, answer),
+                // H-45: a context that does not receive holds up no other.
+                Some(context) => cx.queue_or_drop(context, answer, Overflow::DropNewest),
                 // SP-SV-008, SP-SV-009, SP-SV-011
                 None => cx.discard(answer, DropReason::Stale),
             }

@@ -6,7 +6,9 @@ mod world;
 use std::{collections::HashSet, thread};
 
 use futures::{StreamExt, executor::block_on, stream::FuturesUnordered};
-use spkit::{Context, ErrorKind, Runtime, Socket};
+use spkit::{
+    Context, ErrorKind, Runtime, Socket, api::DropReason, protocols::options::SURVEY_TIME,
+};
 
 use world::{SOON, everywhere};
 
@@ -122,6 +124,39 @@ fn a_context_that_is_dropped_leaves_the_others_alone() {
             rep.send(request).unwrap();
         }
         assert_eq!(staying.recv_timeout(SOON).unwrap().body(), b"I do");
+    });
+}
+
+// H-45
+#[test]
+fn a_survey_that_nobody_receives_holds_up_no_other() {
+    everywhere(|runtime, address| {
+        let surveyor = runtime.open("surveyor").unwrap();
+        let answering = runtime.open("xrespondent").unwrap();
+        let listener = surveyor.listen(address).unwrap();
+        let dialer = answering.dial(listener.local_addr().as_str()).unwrap();
+        dialer.connected(SOON).unwrap();
+        surveyor.wait_for_peers(1, SOON).unwrap();
+        surveyor.set(SURVEY_TIME, None).unwrap();
+        let (idle, busy) = (surveyor.context().unwrap(), surveyor.context().unwrap());
+        idle.send("idle").unwrap();
+        let flood = answering.recv_timeout(SOON).unwrap();
+        busy.send("busy").unwrap();
+        let answer = answering.recv_timeout(SOON).unwrap();
+        let full = (0..1_000).any(|_| {
+            for _ in 0..1_000 {
+                answering.send(flood.clone()).unwrap();
+            }
+            surveyor.stats().dropped.of(DropReason::QueueFull) > 0
+        });
+        assert!(full, "the idle context's queue takes everything");
+        // What the carrier is too busy for is dropped at the answering end.
+        let came = (0..1_000).any(|_| {
+            answering.send(answer.clone()).unwrap();
+            busy.recv_timeout(SOON / 1_000).is_ok()
+        });
+        assert!(came, "its answer waits behind those to another");
+        assert_eq!(idle.recv_timeout(SOON).unwrap().body(), b"idle");
     });
 }
 

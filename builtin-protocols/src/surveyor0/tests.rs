@@ -351,6 +351,29 @@ fn a_flood_from_one_peer_does_not_starve_another() {
     assert!(first.iter().any(|body| body == "quiet"));
 }
 
+// SP-SV-021, H-45
+#[test]
+fn a_context_that_does_not_receive_loses_answers_and_no_other_does() {
+    let (mut surveyor, flood) = surveyed_823();
+    let quiet = surveyor.add_pipe();
+    let other = surveyor.open_context();
+    assert!(surveyor.send(other, "x").is_done());
+    let others = surveyor.sent(quiet).remove(0);
+    surveyor.set_queue_limit(128);
+    surveyor.effects();
+    let many = (0..10_000).map(|_| Message::from(golden("GV-BT-06")));
+    surveyor.receive_batch(flood, many);
+    surveyor.receive(quiet, golden("GV-BT-06"));
+    for pipe in [flood, quiet] {
+        surveyor.receive(pipe, answer(&others, "to the other"));
+    }
+    assert_eq!(surveyor.queued(SOCKET), 129, "one of each peer is kept");
+    assert_eq!(surveyor.dropped(DropReason::QueueFull), 10_000 - 128);
+    for _ in 0..2 {
+        assert_eq!(surveyor.recv(other).body(), "to the other");
+    }
+}
+
 #[test]
 fn ten_thousand_contexts_each_get_their_own_answers() {
     let mut surveyor = surveyor();
