@@ -7,6 +7,9 @@
 //!
 //! # Sending
 //!
+//! An endpoint's `send-priority` ranks its peers: a request, also one that goes out again, goes to one of the lowest
+//! number that has any room at all.
+//!
 //! A request that no peer can take yet stays with its sender, who waits: it has no id, is not resent, and cancels
 //! nothing. Once a peer took it, the machine keeps a copy (which shares the body) until the reply is there.
 //!
@@ -27,7 +30,7 @@ use spkit_api::{
     option::{OptionType, Scope},
     protocol::{OptionSet, Received, RecvRequest, SendRequest},
     register_protocol,
-    toolkit::{IdMap, RoundRobin, Waitlist},
+    toolkit::{IdMap, Waitlist},
 };
 
 use self::context::{Context, Request, Stage};
@@ -35,6 +38,7 @@ pub use self::raw::{RawReq0, XREQ0};
 use crate::{
     asking::{UnderWay, context_of, next_answer},
     options::RESEND_TIME,
+    ranks::Ranks,
     rep0,
 };
 
@@ -64,7 +68,7 @@ register_protocol!(
 /// The state machine of a REQ socket.
 #[derive(Debug)]
 pub struct Req0 {
-    pipes: RoundRobin,
+    pipes: Ranks,
     contexts: IdMap<ContextId, Context>,
     /// Requests that a reply is awaited for.
     awaited: UnderWay,
@@ -79,7 +83,7 @@ impl Default for Req0 {
     fn default() -> Self {
         let resend = Some(Duration::from_millis(DEFAULT_RESEND_MILLIS));
         Self {
-            pipes: RoundRobin::new(),
+            pipes: Ranks::default(),
             contexts: IdMap::from_iter([(ContextId::SOCKET, Context::new(resend))]),
             awaited: UnderWay::default(),
             unsent: Waitlist::new(),
@@ -95,14 +99,6 @@ impl Protocol for Req0 {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
-            Event::PipeAdded(added) => {
-                self.pipes.add(added.pipe);
-                self.on_room(cx);
-            }
-            Event::PipeWritable(writable) => {
-                self.pipes.writable(writable.pipe);
-                self.on_room(cx);
-            }
             Event::PipeRemoved(removed) => self.on_removed(cx, removed.pipe),
             Event::Send(request) => self.on_send(cx, request),
             Event::Received(received) => self.on_received(cx, received),
@@ -120,7 +116,11 @@ impl Protocol for Req0 {
                     self.forget(cx, context);
                 }
             }
-            _ => {}
+            pipes => {
+                if self.pipes.on_event(&pipes) {
+                    self.on_room(cx);
+                }
+            }
         }
     }
 }

@@ -16,7 +16,11 @@ pub const RECV_BUFFER: Opt<usize> = Opt::new("recv-buffer");
 pub const RECV_BUFFER_MESSAGES: Opt<i64> = Opt::new("recv-buffer-messages");
 /// Bytes that wait to be sent, per pipe.
 pub const SEND_BUFFER: Opt<usize> = Opt::new("send-buffer");
-/// Rank of an endpoint's peers among those that a message may go to.
+/// Rank of an endpoint's peers among those that a message may go to: 1 to 16, the lowest first.
+///
+/// REQ, PUSH and polyamorous PAIR send to those of the lowest number that have room, in turn, and to others only when
+/// those are full or gone (as in nanomsg; nng and mangos have no priorities). SURVEYOR, PUB, BUS and STAR send to every
+/// peer, and REP and RESPONDENT answer who asked: there it has no effect, as in nanomsg.
 pub const SEND_PRIORITY: Opt<i64> = Opt::new("send-priority");
 /// First pause before a dialer tries again.
 pub const RECONNECT_MIN: Opt<Duration> = Opt::new("reconnect-min");
@@ -85,7 +89,8 @@ pub static COMMON: &[OptSpec] = &[
     OptSpec::int(
         SEND_PRIORITY,
         8,
-        "Rank of the peers; PUSH sends to those with the lowest number of all that have room.",
+        "Rank of the peers; REQ, PUSH and pair1-poly send to those with the lowest number of all that have room. \
+         No effect on protocols that send to every peer, as SURVEYOR, or only answer.",
     )
     .range(1, 16)
     .scope(Scope::Endpoint)

@@ -3,8 +3,8 @@
 //! Only nng has it (SP-PP), and on the wire it is [`pair1`](super): a peer cannot tell. A received message
 //! says by [`Message::pipe`](spkit_api::Message::pipe) which peer sent it. A message with a pipe goes to that peer, so
 //! sending back what was received answers it; if the peer is gone, or has no room, the message is dropped and counted,
-//! since waiting for one peer would hold up the others. A message without a pipe goes to any peer that has room, in turn,
-//! and waits for one.
+//! since waiting for one peer would hold up the others. A message without a pipe goes to any peer that has room, those of
+//! the lowest `send-priority` first and in turn, and waits for one.
 //!
 //! Pipes are named within their socket: a message that came over another socket must lose its pipe first
 //! ([`Message::set_pipe`](spkit_api::Message::set_pipe)).

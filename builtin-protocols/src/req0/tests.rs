@@ -1,6 +1,9 @@
-use spkit_api::toolkit::{
-    REQUEST_BIT,
-    harness::{Harness, Outcome, storm},
+use spkit_api::{
+    PipeFacts,
+    toolkit::{
+        REQUEST_BIT,
+        harness::{Harness, Outcome, storm},
+    },
 };
 
 use super::*;
@@ -142,6 +145,52 @@ fn requests_go_to_the_peers_in_turn() {
         req.receive(pipes[n % 3], reply(&got[n % 3][0], b"y"));
         assert_eq!(req.recv(SOCKET).body(), "y");
     }
+}
+
+/// A peer of an endpoint with this priority.
+fn ranked(req: &mut Harness<Req0>, priority: u8) -> PipeId {
+    let mut facts = PipeFacts::new(rep0::NUMBER);
+    facts.send_priority = priority;
+    req.add_pipe_with(&facts)
+}
+
+// SP-RR-006, SP-RR-054
+#[test]
+fn those_of_a_worse_rank_wait_until_the_better_are_full() {
+    let mut req = req();
+    let [spare, second, first] = [16, 8, 1].map(|priority| ranked(&mut req, priority));
+    let contexts = [(); 6].map(|()| req.open_context());
+    req.set_room(first, 2);
+    req.set_room(second, 1);
+    for (context, taken) in contexts
+        .into_iter()
+        .zip([first, first, second, spare, spare])
+    {
+        assert!(req.send(context, "x").is_done());
+        assert_eq!(req.sent(taken).len(), 1);
+    }
+    req.set_room(first, 1);
+    assert!(req.send(contexts[5], "x").is_done());
+    assert_eq!(req.sent(first).len(), 1);
+}
+
+// SP-RR-010, SP-RR-013, SP-RR-054
+#[test]
+fn what_is_sent_again_goes_to_the_best_rank_that_has_room() {
+    let mut req = req_with(Some(300));
+    let spare = ranked(&mut req, 16);
+    assert!(req.send(SOCKET, "x").is_done());
+    let request = req.sent(spare).remove(0);
+    let [second, first] = [8, 1].map(|priority| ranked(&mut req, priority));
+    req.advance(millis(300));
+    assert_eq!(req.sent(first), [&request[..]], "due again");
+    req.advance(millis(300));
+    assert_eq!(req.sent(first), [&request[..]], "and again to the best");
+    req.remove_pipe(first);
+    assert_eq!(req.sent(second), [&request[..]], "its peer is lost");
+    req.set_room(second, 0);
+    req.advance(millis(300));
+    assert_eq!(req.sent(spare), [&request[..]], "the better one is full");
 }
 
 // SP-RR-009

@@ -1,5 +1,5 @@
 use spkit_api::{
-    Message, PipeId,
+    Message, PipeFacts, PipeId,
     toolkit::{
         REQUEST_BIT,
         harness::{Effect, Harness, Outcome, storm},
@@ -100,6 +100,19 @@ fn an_id_still_running_is_passed_over() {
         .map(|survey| id(survey))
         .collect();
     assert_eq!(ids, [0x8000_0005, 0x8000_0006]);
+}
+
+// SP-SV-004: there is nothing to choose
+#[test]
+fn a_peers_rank_makes_no_difference() {
+    let mut surveyor = surveyor();
+    let pipes = [16, 1].map(|priority| {
+        let mut facts = PipeFacts::new(respondent0::NUMBER);
+        facts.send_priority = priority;
+        surveyor.add_pipe_with(&facts)
+    });
+    assert!(surveyor.send(SOCKET, "x").is_done());
+    assert_eq!(pipes.map(|pipe| surveyor.sent(pipe).len()), [1, 1]);
 }
 
 // SP-SV-005, SP-SV-006

@@ -1,5 +1,5 @@
 use spkit_api::{
-    DropReason, Protocol, ProtocolPlugin,
+    DropReason, PipeFacts, Protocol, ProtocolPlugin,
     toolkit::harness::{Harness, Outcome, storm},
 };
 
@@ -90,6 +90,22 @@ fn raw_requests_go_to_the_peers_in_turn_or_wait() {
     assert!(raw.is_done(waiting));
     assert_eq!([first, second].map(|pipe| raw.sent(pipe).len()), [2, 2]);
     assert!(raw.timers().is_empty(), "nothing is resent");
+}
+
+// SP-RR-054
+#[test]
+fn raw_requests_go_to_the_best_rank_that_has_room() {
+    let mut raw = machine(&XREQ0);
+    let [spare, first] = [9, 2].map(|priority| {
+        let mut facts = PipeFacts::new(raw.protocol().info().peer());
+        facts.send_priority = priority;
+        raw.add_pipe_with(&facts)
+    });
+    raw.set_room(first, 2);
+    for _ in 0..3 {
+        assert!(raw.send(SOCKET, message(&[0x8000_0337], "x")).is_done());
+    }
+    assert_eq!([first, spare].map(|pipe| raw.sent(pipe).len()), [2, 1]);
 }
 
 // SP-DV-012
