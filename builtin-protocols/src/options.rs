@@ -2,12 +2,25 @@
 
 use std::time::Duration;
 
-use spkit_api::Opt;
+use spkit_api::{Error, ErrorKind, Opt, option::OptionType, protocol::OptionSet};
 
-/// REQ: how long to wait for a reply before the request is sent again; never, or zero, sends it once only.
-///
-/// See [`req0`](crate::req0) for what "once only" means when the connection is lost.
+/// REQ: how long to wait for a reply before the request is sent again, if [`RESEND`] is `timer`. Default 60 s; never, or
+/// zero, sends it once only, as [`RESEND`] `never` does.
 pub const RESEND_TIME: Opt<Option<Duration>> = Opt::new("resend-time");
+
+/// REQ: when a request is sent again. A change concerns the request under way as well: its interval begins anew.
+///
+/// `timer` (the default): when no reply came within [`RESEND_TIME`], and at once when its connection is lost.
+/// `disconnect`: only when its connection is lost. `never`: it is sent once, and if its connection is lost, receiving its
+/// reply is a [`ConnectionReset`](ErrorKind::ConnectionReset) error.
+pub const RESEND: Opt<String> = Opt::new("resend");
+
+/// REQ: how often a request is sent at most, the first time included; 0, the default, is without limit.
+///
+/// When it would have to be sent once more, it fails instead. Receiving its reply is then a
+/// [`TimedOut`](ErrorKind::TimedOut) error if [`RESEND_TIME`] passed, and [`ConnectionReset`](ErrorKind::ConnectionReset)
+/// if its connection was lost; the error says how often it was sent.
+pub const MAX_ATTEMPTS: Opt<i64> = Opt::new("max-attempts");
 
 /// SUB: bytes that a body must begin with to be delivered; empty is every message. Each one set adds to the others.
 pub const SUBSCRIBE: Opt<Vec<u8>> = Opt::new("subscribe");
@@ -29,3 +42,25 @@ pub const BACK_PRESSURE: Opt<String> = Opt::new("back-pressure");
 ///
 /// A change concerns the surveys that follow. Contexts take over the socket's value when they open.
 pub const SURVEY_TIME: Opt<Option<Duration>> = Opt::new("survey-time");
+
+/// The one of these choices that the value names.
+pub(crate) fn choose<T: Copy>(set: &OptionSet<'_>, choices: &[(&str, T)]) -> Result<T, Error> {
+    let named = String::from_value(set.value).unwrap_or_default();
+    let found = choices.iter().find(|(name, _)| *name == named);
+    found.map(|(_, choice)| *choice).ok_or_else(|| {
+        let names: Vec<_> = choices
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        invalid(
+            set,
+            format!("is one of {}, not `{named}`", names.join(", ")),
+        )
+    })
+}
+
+/// The error for a value that a protocol refuses.
+pub(crate) fn invalid(set: &OptionSet<'_>, why: impl AsRef<str>) -> Error {
+    let text = format!("option `{}` {}", set.name, why.as_ref());
+    Error::new(ErrorKind::OptionInvalid, text)
+}

@@ -10,14 +10,18 @@
 mod audience;
 
 use spkit_api::{
-    ContextId, Cx, Error, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo,
-    option::OptionType,
+    ContextId, Cx, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo,
     protocol::{OptionSet, SendRequest},
     register_protocol,
 };
 
 use self::audience::Audience;
-use crate::{broadcast, headerless::Headerless, options::BACK_PRESSURE, sub0};
+use crate::{
+    broadcast,
+    headerless::Headerless,
+    options::{BACK_PRESSURE, choose},
+    sub0,
+};
 
 /// What PUB announces.
 pub const NUMBER: u16 = 0x0020;
@@ -65,6 +69,12 @@ enum WhenFull {
     Block,
     Disconnect,
 }
+
+static WHEN_FULL: &[(&str, WhenFull)] = &[
+    ("drop-newest", WhenFull::DropNewest),
+    ("block", WhenFull::Block),
+    ("disconnect", WhenFull::Disconnect),
+];
 
 impl Protocol for Pub0 {
     fn info(&self) -> &'static ProtocolInfo {
@@ -117,18 +127,10 @@ impl Pub0 {
         if set.name != BACK_PRESSURE.name() {
             return;
         }
-        self.when_full = match String::from_value(set.value).as_deref() {
-            Some("drop-newest") => WhenFull::DropNewest,
-            Some("block") => WhenFull::Block,
-            Some("disconnect") => WhenFull::Disconnect,
-            _ => {
-                let name = set.name;
-                return cx.fail(Error::new(
-                    ErrorKind::OptionInvalid,
-                    format!("option `{name}` takes `drop-newest`, `block` or `disconnect`"),
-                ));
-            }
-        };
+        match choose(set, WHEN_FULL) {
+            Ok(when_full) => self.when_full = when_full,
+            Err(error) => return cx.fail(error),
+        }
         // Who waits may not have to any more.
         cx.writable(ContextId::SOCKET);
     }

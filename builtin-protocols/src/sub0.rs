@@ -19,7 +19,7 @@ mod raw;
 mod topics;
 
 use spkit_api::{
-    ContextId, Cx, DropReason, Error, ErrorKind, Event, Message, OptSpec, Protocol, ProtocolInfo,
+    ContextId, Cx, DropReason, ErrorKind, Event, Message, OptSpec, Protocol, ProtocolInfo,
     option::{OptionType, Scope},
     protocol::{OptionSet, Overflow, Received},
     register_protocol,
@@ -29,7 +29,7 @@ use spkit_api::{
 pub use self::raw::XSUB0;
 use self::topics::Topics;
 use crate::{
-    options::{BACK_PRESSURE, PREFER_NEW, SUBSCRIBE, UNSUBSCRIBE},
+    options::{BACK_PRESSURE, PREFER_NEW, SUBSCRIBE, UNSUBSCRIBE, choose, invalid},
     pub0,
 };
 
@@ -157,10 +157,9 @@ impl Sub0 {
         if set.name == PREFER_NEW.name() {
             subscriber.prefer_new = bool::from_value(set.value).unwrap_or(true);
         } else if set.name == BACK_PRESSURE.name() {
-            match String::from_value(set.value).as_deref() {
-                Some("drop") => subscriber.blocks = false,
-                Some("block") => subscriber.blocks = true,
-                _ => cx.fail(invalid(set, "takes `drop` or `block`")),
+            match choose(set, &[("drop", false), ("block", true)]) {
+                Ok(blocks) => subscriber.blocks = blocks,
+                Err(error) => cx.fail(error),
             }
         } else if let Some(topic) = Vec::from_value(set.value) {
             if set.name == SUBSCRIBE.name() {
@@ -195,7 +194,7 @@ impl Subscriber {
         match self.topics.remove(topic) {
             None => {
                 let topic = topic[..topic.len().min(64)].escape_ascii();
-                cx.fail(invalid(set, &format!("found no subscription to `{topic}`")));
+                cx.fail(invalid(set, format!("found no subscription to `{topic}`")));
             }
             Some(0) => self.sift(cx, set.context),
             Some(_) => {}
@@ -213,13 +212,6 @@ impl Subscriber {
             }
         }
     }
-}
-
-fn invalid(set: &OptionSet<'_>, why: &str) -> Error {
-    Error::new(
-        ErrorKind::OptionInvalid,
-        format!("option `{}` {why}", set.name),
-    )
 }
 
 #[cfg(test)]

@@ -172,7 +172,11 @@ fn an_unknown_policy_is_refused_and_changes_nothing() {
     let mut publisher = with("block");
     for wrong in ["", "drop", "Block"] {
         let set = publisher.try_set_option(SOCKET, BACK_PRESSURE, wrong.to_owned());
-        assert_eq!(set.unwrap_err().kind(), ErrorKind::OptionInvalid);
+        let error = set.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OptionInvalid);
+        for name in ["back-pressure", "drop-newest", "block", "disconnect"] {
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
     assert_eq!(publisher.protocol().when_full, WhenFull::Block);
 }
