@@ -1,8 +1,8 @@
 //! REQ version 0: the asking end of request/reply (sp-request-reply-01 §5.1, §6.1).
 //!
 //! A request is a 32-bit tag with its top bit set and the request's id below, then the body; its reply has the same
-//! tag. Requests go to the peers in turn, and again to the next when no reply comes within [`RESEND_TIME`] or when the
-//! connection is lost. Replies with no, another or an old id are ignored. Each context has one request at a time; a new
+//! tag. Requests go to the peers in turn, and again to the next when no reply comes within
+//! [`RESEND_TIME`](crate::options::RESEND_TIME) or when the connection is lost. Replies with no, another or an old id are ignored. Each context has one request at a time; a new
 //! one cancels it.
 //!
 //! # Sending
@@ -15,19 +15,17 @@
 //!
 //! # Resending
 //!
-//! With [`RESEND_TIME`] never, or zero, a request is sent once: if its connection is lost it fails, and receiving
-//! reports [`ErrorKind::ConnectionReset`] until the next request. Setting the option concerns the request under way as
-//! well: its interval begins anew. Contexts take over the socket's value when they open.
+//! [`RESEND`](crate::options::RESEND) says on which of the two occasions a request is sent again, and
+//! [`MAX_ATTEMPTS`](crate::options::MAX_ATTEMPTS) how often. One that is not fails when it would have to be: receiving
+//! reports why, until the next request. Contexts take over the socket's values when they open.
 
 mod context;
+mod policy;
 mod raw;
-
-use std::time::Duration;
+mod resend;
 
 use spkit_api::{
-    ContextId, Cx, DropReason, Error, ErrorKind, Event, Message, OptSpec, PipeId, Protocol,
-    ProtocolInfo, TimerId,
-    option::{OptionType, Scope},
+    ContextId, Cx, DropReason, Error, ErrorKind, Event, Message, Protocol, ProtocolInfo,
     protocol::{OptionSet, Received, RecvRequest, SendRequest},
     register_protocol,
     toolkit::{IdMap, Waitlist},
@@ -36,8 +34,7 @@ use spkit_api::{
 use self::context::{Context, Request, Stage};
 pub use self::raw::{RawReq0, XREQ0};
 use crate::{
-    asking::{UnderWay, context_of, next_answer},
-    options::RESEND_TIME,
+    asking::{UnderWay, next_answer},
     ranks::Ranks,
     rep0,
 };
@@ -45,19 +42,10 @@ use crate::{
 /// What REQ announces.
 pub const NUMBER: u16 = 0x0030;
 
-const DEFAULT_RESEND_MILLIS: u64 = 60_000;
-
-static OPTIONS: &[OptSpec] = &[OptSpec::timeout(
-    RESEND_TIME,
-    Some(DEFAULT_RESEND_MILLIS),
-    "How long to wait for a reply before the request is sent again; never or 0 sends it once only.",
-)
-.scope(Scope::Context)];
-
 static INFO: ProtocolInfo = ProtocolInfo::new("req", NUMBER, rep0::NUMBER)
     .with_contexts()
     .answers_recv()
-    .with_options(OPTIONS)
+    .with_options(policy::OPTIONS)
     .doc("The asking end of request/reply: send a request, receive its reply.");
 
 register_protocol!(
@@ -81,10 +69,9 @@ pub struct Req0 {
 
 impl Default for Req0 {
     fn default() -> Self {
-        let resend = Some(Duration::from_millis(DEFAULT_RESEND_MILLIS));
         Self {
             pipes: Ranks::default(),
-            contexts: IdMap::from_iter([(ContextId::SOCKET, Context::new(resend))]),
+            contexts: IdMap::from_iter([(ContextId::SOCKET, Context::default())]),
             awaited: UnderWay::default(),
             unsent: Waitlist::new(),
             senders: Waitlist::new(),
@@ -153,6 +140,7 @@ impl Req0 {
             message,
             pipe,
             sent,
+            attempts: 1,
         });
         match std::mem::replace(&mut context.stage, asked) {
             Stage::Asked(old) => {
@@ -163,7 +151,7 @@ impl Req0 {
                 cx.clear_queue(request.context, DropReason::Stale);
                 cx.fail_waiting(request.context, ErrorKind::Canceled);
             }
-            Stage::Idle | Stage::Lost => {}
+            Stage::Idle | Stage::Failed(_) => {}
         }
     }
 
@@ -171,7 +159,7 @@ impl Req0 {
         let Some(context) = self.contexts.get_mut(&request.context) else {
             return cx.fail(ErrorKind::Closed);
         };
-        match context.stage {
+        match &context.stage {
             Stage::Idle => cx.fail(Error::new(
                 ErrorKind::State,
                 "there is no request to receive a reply to: send one first",
@@ -185,10 +173,7 @@ impl Req0 {
                     cx.fail(ErrorKind::State);
                 }
             }
-            Stage::Lost => cx.fail(Error::new(
-                ErrorKind::ConnectionReset,
-                "the connection was lost before the reply came, and resending is off",
-            )),
+            Stage::Failed(why) => cx.fail(why.clone()),
         }
     }
 
@@ -210,91 +195,24 @@ impl Req0 {
         cx.queue(whose, message);
     }
 
-    /// A peer has room: first for those requests that were sent before, then for new ones.
-    fn on_room(&mut self, cx: &mut Cx<'_>) {
-        while let Some(first) = self.unsent.first() {
-            if !self.send_again(cx, first) {
-                break;
-            }
-            self.unsent.pop();
-        }
-        cx.writable(ContextId::SOCKET);
-        while let Some(context) = self.senders.pop() {
-            if context != ContextId::SOCKET {
-                cx.writable(context);
-            }
-        }
-    }
-
-    /// Requests that went over a lost pipe go elsewhere at once (SP-RR-013). Linear in the requests under way.
-    fn on_removed(&mut self, cx: &mut Cx<'_>, pipe: PipeId) {
-        self.pipes.remove(pipe);
-        let affected = self.awaited.contexts().filter(|whose| {
-            let context = self.contexts.get(whose);
-            context.is_some_and(|context| context.went_over(pipe))
-        });
-        for whose in affected.collect::<Vec<_>>() {
-            let Some(context) = self.contexts.get_mut(&whose) else {
-                continue;
-            };
-            let resends = context.resend.is_some();
-            let Some(request) = context.request() else {
-                continue;
-            };
-            if resends {
-                self.send_again_or_later(cx, whose);
-            } else {
-                self.awaited.end(request.id);
-                context.stage = Stage::Lost;
-                cx.fail_waiting(whose, ErrorKind::ConnectionReset);
-            }
-        }
-    }
-
-    /// SP-RR-010, SP-RR-012
-    fn on_timer(&mut self, cx: &mut Cx<'_>, timer: TimerId) {
-        let Some(whose) = context_of(timer) else {
-            return;
-        };
-        let Some(context) = self.contexts.get_mut(&whose) else {
-            return;
-        };
-        context.ticking = false;
-        let Some(interval) = context.resend else {
-            return;
-        };
-        let Some(request) = context.request() else {
-            return;
-        };
-        let waited = cx.now() - request.sent;
-        if waited < interval {
-            // The timer was set for an earlier request, or before this one went elsewhere.
-            context.ticking = true;
-            cx.set_timer(timer, interval - waited);
-        } else {
-            self.send_again_or_later(cx, whose);
-        }
-    }
-
+    /// Concerns the request under way as well: its interval begins anew.
     fn on_option(&mut self, cx: &mut Cx<'_>, set: &OptionSet<'_>) {
-        if set.name != RESEND_TIME.name() {
-            return;
+        let Some(context) = self.contexts.get_mut(&set.context) else {
+            return cx.fail(ErrorKind::Closed);
+        };
+        if let Err(error) = context.policy.set(set) {
+            return cx.fail(error);
         }
-        if let Some(context) = self.contexts.get_mut(&set.context)
-            && let Some(time) = Option::<Duration>::from_value(set.value)
-        {
-            context.resend = time.filter(|time| !time.is_zero());
-            context.stop(cx, set.context);
-            if context.request().is_some() {
-                context.tick(cx, set.context);
-            }
+        context.stop(cx, set.context);
+        if context.request().is_some() {
+            context.tick(cx, set.context);
         }
     }
 
     fn open(&mut self, context: ContextId) {
         let socket = self.contexts.get(&ContextId::SOCKET);
-        let resend = socket.and_then(|socket| socket.resend);
-        let fresh = Context::new(resend);
+        let policy = socket.map(|socket| socket.policy).unwrap_or_default();
+        let fresh = Context::new(policy);
         self.contexts.entry(context).or_insert(fresh);
     }
 
@@ -308,30 +226,6 @@ impl Req0 {
             }
             context.stop(cx, whose);
         }
-    }
-
-    fn send_again_or_later(&mut self, cx: &mut Cx<'_>, whose: ContextId) {
-        if !self.send_again(cx, whose) {
-            self.unsent.join(whose);
-        }
-    }
-
-    /// Sends a context's request once more, same id, same body. False: no peer has room.
-    fn send_again(&mut self, cx: &mut Cx<'_>, whose: ContextId) -> bool {
-        let Some(context) = self.contexts.get_mut(&whose) else {
-            return true;
-        };
-        let Some(request) = context.request() else {
-            return true;
-        };
-        let mut copy = Some(request.message.clone());
-        let Some(pipe) = self.pipes.offer(cx, &mut copy) else {
-            return false;
-        };
-        request.pipe = pipe;
-        request.sent = cx.now();
-        context.tick(cx, whose);
-        true
     }
 }
 

@@ -500,6 +500,11 @@ impl<'a> Cx<'a> {
         self.effects.clear_timer(timer);
     }
 
+    /// Says that what a context sent before went out again, for the n-th time with the first: it is counted.
+    pub fn resent(&mut self, context: ContextId, attempts: u32) {
+        self.effects.resent(context, attempts);
+    }
+
     /// Drops a message that came from a peer, and counts it, for the pipe it came over too.
     pub fn discard(&mut self, message: Message, why: DropReason) {
         self.effects.discard(message, why);
@@ -532,6 +537,7 @@ pub trait Effects: fmt::Debug {
     fn fail_waiting(&mut self, context: ContextId, error: Error);
     fn set_timer(&mut self, timer: TimerId, after: Duration);
     fn clear_timer(&mut self, timer: TimerId);
+    fn resent(&mut self, context: ContextId, attempts: u32);
     fn discard(&mut self, message: Message, why: DropReason);
     fn drop_unsent(&mut self, pipe: Option<PipeId>, message: Message, why: DropReason);
 }

@@ -81,7 +81,7 @@ pub struct Stats {
     pub unsent: Dropped,
     /// Messages from peers that `recv` never delivers.
     pub undelivered: Dropped,
-    /// Requests and the like that were sent again.
+    /// Requests that went out again, counted each time: no reply came in time, or the connection was lost.
     pub resent: u64,
     /// Its connections.
     pub connections: Connections,

@@ -1,31 +1,30 @@
 //! One conversation of a REQ socket: its request under way, and when that is due again.
 
-use std::time::Duration;
+use spkit_api::{ContextId, Cx, Error, Message, PipeId, Time};
 
-use spkit_api::{ContextId, Cx, Message, PipeId, Time};
-
+use super::policy::Policy;
 use crate::asking::timer_of;
 
 /// A context's state.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Context {
-    /// `None` sends once only.
-    pub(super) resend: Option<Duration>,
+    pub(super) policy: Policy,
     /// Whether this context's timer is set. It is not taken back with each reply: when it fires it looks what is due.
     pub(super) ticking: bool,
     pub(super) stage: Stage,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum Stage {
     /// Nothing was asked.
+    #[default]
     Idle,
     /// A reply is awaited.
     Asked(Request),
     /// The reply is queued.
     Answered,
-    /// The only connection that had the request is lost.
-    Lost,
+    /// The request was given up, for this reason.
+    Failed(Error),
 }
 
 /// A request that a peer took, and nobody answered.
@@ -38,14 +37,16 @@ pub(super) struct Request {
     pub(super) pipe: PipeId,
     /// When it went out last.
     pub(super) sent: Time,
+    /// How often it went out.
+    pub(super) attempts: u32,
 }
 
 impl Context {
-    pub(super) fn new(resend: Option<Duration>) -> Self {
+    /// One that has nothing under way yet.
+    pub(super) fn new(policy: Policy) -> Self {
         Self {
-            resend,
-            ticking: false,
-            stage: Stage::Idle,
+            policy,
+            ..Self::default()
         }
     }
 
@@ -63,7 +64,7 @@ impl Context {
 
     /// Sees to it that the timer fires by the time a request sent now is due again.
     pub(super) fn tick(&mut self, cx: &mut Cx<'_>, whose: ContextId) {
-        if let (false, Some(interval)) = (self.ticking, self.resend) {
+        if let (false, Some(interval)) = (self.ticking, self.policy.interval()) {
             self.ticking = true;
             cx.set_timer(timer_of(whose), interval);
         }

@@ -10,6 +10,7 @@ use crate::stats::{Connections, Count, Dropped, PipeStats, Stats, Traffic};
 pub(crate) struct Accounts {
     pub(super) sent: Count,
     pub(super) received: Count,
+    pub(super) resent: u64,
     /// Dropped before any pipe had it.
     unplaced: Dropped,
     undelivered: Dropped,
@@ -81,6 +82,7 @@ impl SocketCore {
             waiting: traffic.waiting,
             unsent,
             undelivered: accounts.undelivered,
+            resent: accounts.resent,
             connections,
             ..Stats::default()
         }

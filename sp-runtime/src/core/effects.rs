@@ -173,6 +173,10 @@ impl Effects for Rest {
         self.timers.clear(TimerKey::Protocol(timer));
     }
 
+    fn resent(&mut self, _: ContextId, _: u32) {
+        self.accounts.resent += 1;
+    }
+
     fn discard(&mut self, message: Message, why: DropReason) {
         Self::discard(self, message, why);
     }

@@ -42,6 +42,8 @@ pub enum Effect {
     Resume(PipeId),
     /// [`Cx::close`](crate::Cx::close)
     Close(PipeId, ErrorKind),
+    /// [`Cx::resent`](crate::Cx::resent)
+    Resent(ContextId, u32),
 }
 
 /// A pipe's end at the socket.
@@ -393,6 +395,10 @@ impl Effects for World {
 
     fn clear_timer(&mut self, timer: TimerId) {
         self.timers.remove(&timer);
+    }
+
+    fn resent(&mut self, context: ContextId, attempts: u32) {
+        self.effects.push(Effect::Resent(context, attempts));
     }
 
     fn discard(&mut self, message: Message, why: DropReason) {

@@ -151,6 +151,10 @@ impl Effects for Meddler<'_, '_> {
         self.cx.clear_timer(timer);
     }
 
+    fn resent(&mut self, context: ContextId, attempts: u32) {
+        self.cx.resent(context, attempts);
+    }
+
     fn discard(&mut self, message: Message, why: DropReason) {
         self.cx.discard(message, why);
     }
