@@ -33,8 +33,9 @@ pub const PREFER_NEW: Opt<bool> = Opt::new("prefer-new");
 
 /// What becomes of messages when there is no room for them.
 ///
-/// PUB, for a peer that has none: `drop-newest` (the default; that peer loses the message), `block` (sending waits until
-/// every peer has room, and nothing is lost) or `disconnect` (that peer is closed). SUB, for a queue that has none:
+/// PUB, for a peer that has none: `drop-newest` (the default; that peer loses the message), `drop-oldest` (that peer loses
+/// what waits longest in its send buffer, and gets the message), `block` (sending waits until every peer has room, and
+/// nothing is lost) or `disconnect` (that peer is closed). SUB, for a queue that has none:
 /// `drop` (the default; [`PREFER_NEW`] says which) or `block` (peers are not read until there is room).
 pub const BACK_PRESSURE: Opt<String> = Opt::new("back-pressure");
 

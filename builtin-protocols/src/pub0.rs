@@ -10,7 +10,7 @@
 mod audience;
 
 use spkit_api::{
-    ContextId, Cx, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo,
+    ContextId, Cx, DropReason, ErrorKind, Event, Message, OptSpec, PipeId, Protocol, ProtocolInfo,
     protocol::{OptionSet, SendRequest},
     register_protocol,
 };
@@ -29,8 +29,8 @@ pub const NUMBER: u16 = 0x0020;
 static OPTIONS: &[OptSpec] = &[OptSpec::text(
     BACK_PRESSURE,
     "drop-newest",
-    "What becomes of a message when a peer has no room: drop-newest (that peer loses it), block (sending waits until \
-     all have room) or disconnect (that peer is closed).",
+    "What becomes of a message when a peer has no room: drop-newest (that peer loses it), drop-oldest (that peer loses \
+     what waits longest), block (sending waits until all have room) or disconnect (that peer is closed).",
 )];
 
 static INFO: ProtocolInfo = ProtocolInfo::new("pub", NUMBER, sub0::NUMBER)
@@ -66,12 +66,14 @@ pub struct Pub0 {
 enum WhenFull {
     #[default]
     DropNewest,
+    DropOldest,
     Block,
     Disconnect,
 }
 
 static WHEN_FULL: &[(&str, WhenFull)] = &[
     ("drop-newest", WhenFull::DropNewest),
+    ("drop-oldest", WhenFull::DropOldest),
     ("block", WhenFull::Block),
     ("disconnect", WhenFull::Disconnect),
 ];
@@ -112,15 +114,11 @@ impl Pub0 {
         };
         message.clear_header();
         // SP-PS-003, SP-PS-014
-        self.audience
-            .peers
-            .send(cx, message, None, |cx, pipe, message| {
-                // SP-PS-009: who is slow loses it, others do not wait.
-                broadcast::lose(cx, pipe, message);
-                if self.when_full == WhenFull::Disconnect {
-                    cx.close(pipe, ErrorKind::OutOfResources);
-                }
-            });
+        let when_full = self.when_full;
+        let peers = &self.audience.peers;
+        peers.send(cx, message, None, |cx, pipe, message| {
+            when_full.refused(cx, pipe, message);
+        });
     }
 
     fn on_option(&mut self, cx: &mut Cx<'_>, set: &OptionSet<'_>) {
@@ -133,6 +131,27 @@ impl Pub0 {
         }
         // Who waits may not have to any more.
         cx.writable(ContextId::SOCKET);
+    }
+}
+
+impl WhenFull {
+    /// SP-PS-009: who is slow loses something, others do not wait.
+    fn refused(self, cx: &mut Cx<'_>, pipe: PipeId, message: Message) {
+        let mut slot = Some(message);
+        if self == Self::DropOldest {
+            while let Some(oldest) = cx.take_back(pipe) {
+                cx.discard(oldest, DropReason::QueueFull);
+                if cx.try_send(pipe, &mut slot) {
+                    return;
+                }
+            }
+        }
+        if let Some(message) = slot {
+            broadcast::lose(cx, pipe, message);
+        }
+        if self == Self::Disconnect {
+            cx.close(pipe, ErrorKind::OutOfResources);
+        }
     }
 }
 

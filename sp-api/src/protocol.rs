@@ -424,6 +424,13 @@ impl<'a> Cx<'a> {
         self.effects.can_send(pipe)
     }
 
+    /// Takes back the oldest message that was handed to the pipe and waits there: for a protocol that would rather drop
+    /// that one than another. `None`: nothing waits, or the pipe is gone. What the pipe began to send it does not give
+    /// back. A pipe without room has something that waits.
+    pub fn take_back(&mut self, pipe: PipeId) -> Option<Message> {
+        self.effects.take_back(pipe)
+    }
+
     /// Stops delivery from a pipe at once; the rest of its batch stays in the inbox.
     pub fn pause(&mut self, pipe: PipeId) {
         self.effects.pause(pipe);
@@ -524,6 +531,7 @@ pub trait Effects: fmt::Debug {
     fn random(&mut self) -> u32;
     fn try_send(&mut self, pipe: PipeId, message: &mut Option<Message>) -> bool;
     fn can_send(&mut self, pipe: PipeId) -> bool;
+    fn take_back(&mut self, pipe: PipeId) -> Option<Message>;
     fn pause(&mut self, pipe: PipeId);
     fn resume(&mut self, pipe: PipeId);
     fn close(&mut self, pipe: PipeId, why: ErrorKind);

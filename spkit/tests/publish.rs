@@ -175,6 +175,34 @@ fn with_block_on_both_ends_nothing_is_lost() {
     assert_eq!(publisher.stats().dropped().total(), 0);
 }
 
+/// SP-PS-009, SP-PS-010: a peer that reads only in the end.
+#[test]
+fn a_slow_peer_gets_the_newest_if_it_is_to_lose_the_oldest() {
+    const MANY: u32 = 3_000;
+    let runtime = runtime();
+    let publisher = runtime.open("pub").unwrap();
+    publisher.set_str("back-pressure", "drop-oldest").unwrap();
+    let sub = runtime.open("sub").unwrap();
+    sub.set_str("back-pressure", "block").unwrap();
+    sub.set_str("subscribe", "").unwrap();
+    connect(&publisher, &sub);
+    for n in 1..=MANY {
+        let body = [&n.to_be_bytes()[..], &[7; 10_000]].concat();
+        publisher.send(body).unwrap();
+    }
+    assert!(publisher.stats().dropped.of(DropReason::QueueFull) > 0);
+    let (mut last, mut count) = (0, 0);
+    while last < MANY {
+        let message = sub.recv_timeout(SOON).unwrap();
+        let number = message.body().first_chunk().map(|n| u32::from_be_bytes(*n));
+        assert!(number > Some(last), "{number:?} after {last}");
+        last = number.unwrap();
+        count += 1;
+    }
+    let dropped = publisher.stats().dropped.of(DropReason::QueueFull);
+    assert_eq!(count + dropped, u64::from(MANY));
+}
+
 #[test]
 fn a_device_of_raw_sockets_forwards_everything() {
     let runtime = runtime();

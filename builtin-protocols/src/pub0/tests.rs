@@ -102,6 +102,32 @@ fn who_is_slow_loses_messages_and_others_do_not() {
     assert_eq!(publisher.dropped(DropReason::QueueFull), 2);
 }
 
+// SP-PS-009, SP-PS-010
+#[test]
+fn who_is_slow_may_lose_what_waits_longest() {
+    let mut publisher = with("drop-oldest");
+    let [slow, deaf, fast] = [(); 3].map(|()| publisher.add_pipe());
+    publisher.set_room(slow, 2);
+    publisher.set_room(deaf, 0);
+    for message in ["a", "b", "c", "d"] {
+        assert!(publisher.send(SOCKET, message).is_done());
+    }
+    assert_eq!(publisher.sent(slow), ["c", "d"]);
+    assert_eq!(publisher.sent(fast), ["a", "b", "c", "d"]);
+    let dropped = publisher.take_dropped().into_iter();
+    let dropped = dropped.map(|(why, message)| (why, message.to_payload()));
+    let of_slow = ["a", "b"].map(|body| (DropReason::QueueFull, body.into()));
+    // The deaf one has nothing to give back, so it loses what comes.
+    let of_deaf = ["a", "b", "c", "d"].map(|body| (DropReason::QueueFull, body.into()));
+    let mut expected = [&of_slow[..], &of_deaf[..]].concat();
+    expected.sort();
+    let mut dropped = dropped.collect::<Vec<_>>();
+    dropped.sort();
+    assert_eq!(dropped, expected);
+    assert!(publisher.send(SOCKET, "e").is_done());
+    assert_eq!(publisher.sent(slow), [""; 0], "what is on its way stays so");
+}
+
 #[test]
 fn blocking_waits_until_every_peer_has_room_and_loses_nothing() {
     let mut publisher = with("block");
@@ -174,7 +200,13 @@ fn an_unknown_policy_is_refused_and_changes_nothing() {
         let set = publisher.try_set_option(SOCKET, BACK_PRESSURE, wrong.to_owned());
         let error = set.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OptionInvalid);
-        for name in ["back-pressure", "drop-newest", "block", "disconnect"] {
+        for name in [
+            "back-pressure",
+            "drop-newest",
+            "drop-oldest",
+            "block",
+            "disconnect",
+        ] {
             assert!(error.to_string().contains(name), "{error}");
         }
     }
@@ -196,9 +228,9 @@ fn what_a_sub_sends_is_dropped_and_counted() {
 
 #[test]
 fn no_order_of_events_breaks_it() {
-    for when_full in [WhenFull::DropNewest, WhenFull::Block, WhenFull::Disconnect] {
+    for (_, when_full) in WHEN_FULL {
         let build = || Pub0 {
-            when_full,
+            when_full: *when_full,
             ..Pub0::default()
         };
         let fresh = format!("{:?}", build());

@@ -133,7 +133,8 @@ impl<P: Protocol> Harness<P> {
         }
     }
 
-    /// What went out over the pipe since the last call, as it stands on the wire. Also after the pipe is gone.
+    /// What went out over the pipe since the last call, as it stands on the wire. Also after the pipe is gone. Until
+    /// then it waits in the pipe, and the protocol can take it back.
     pub fn sent(&mut self, pipe: PipeId) -> Vec<Bytes> {
         let messages = self.world.sent.remove(&pipe).unwrap_or_default();
         messages.iter().map(Message::to_payload).collect()

@@ -52,6 +52,10 @@ impl Effects for Rest {
         }
     }
 
+    fn take_back(&mut self, pipe: PipeId) -> Option<Message> {
+        self.pipes.get_mut(pipe.raw())?.out.pop()
+    }
+
     fn pause(&mut self, pipe: PipeId) {
         if let Some(state) = self.pipes.get_mut(pipe.raw()) {
             state.held = true;

@@ -106,6 +106,13 @@ impl Outbox {
         self.messages.push_back(slot.take());
     }
 
+    /// Takes the oldest message back.
+    pub(crate) fn pop(&mut self) -> Option<Message> {
+        let oldest = self.messages.pop_front()??;
+        self.bytes -= oldest.payload_len();
+        Some(oldest)
+    }
+
     /// Takes memory from the socket's spare if it has none.
     #[inline]
     pub(crate) fn borrow(&mut self, spare: &mut Batch) {
@@ -140,5 +147,27 @@ impl Outbox {
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_back_makes_room_and_leaves_the_rest_in_order() {
+        let mut out = Outbox {
+            room: 8,
+            ..Outbox::default()
+        };
+        for body in ["1234", "5678"] {
+            assert!(out.has_room());
+            out.push(&mut Some(Message::from(body)));
+        }
+        assert!(!out.has_room());
+        assert_eq!(out.pop(), Some(Message::from("1234")));
+        assert_eq!((out.has_room(), out.bytes(), out.len()), (true, 4, 1));
+        assert_eq!(out.pop(), Some(Message::from("5678")));
+        assert_eq!(out.pop(), None);
     }
 }

@@ -307,6 +307,13 @@ impl Effects for World {
         self.roomy(pipe).is_some()
     }
 
+    fn take_back(&mut self, pipe: PipeId) -> Option<Message> {
+        let line = self.lines.get_mut(&pipe)?;
+        let waiting = self.sent.get_mut(&pipe).filter(|sent| !sent.is_empty())?;
+        line.room = line.room.saturating_add(1);
+        Some(waiting.remove(0))
+    }
+
     fn pause(&mut self, pipe: PipeId) {
         self.effects.push(Effect::Pause(pipe));
         if let Some(line) = self.lines.get_mut(&pipe) {

@@ -72,6 +72,10 @@ impl Effects for Meddler<'_, '_> {
         self.cx.can_send(pipe)
     }
 
+    fn take_back(&mut self, pipe: PipeId) -> Option<Message> {
+        self.cx.take_back(pipe)
+    }
+
     fn pause(&mut self, pipe: PipeId) {
         self.cx.pause(pipe);
     }
