@@ -338,8 +338,6 @@ pub enum DropReason {
     Ttl,
     /// Its protocol header is not well-formed.
     Malformed,
-    /// It answers a request or survey that nobody waits for any more.
-    Stale,
     /// It answers a request that nobody waits for any more.
     LateReply,
     /// It answers a survey that is over.
@@ -356,12 +354,11 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::NoPeer,
         Self::QueueFull,
         Self::Ttl,
         Self::Malformed,
-        Self::Stale,
         Self::LateReply,
         Self::StaleSurvey,
         Self::Oversize,
@@ -377,7 +374,6 @@ impl DropReason {
             Self::QueueFull => "queue-full",
             Self::Ttl => "ttl",
             Self::Malformed => "malformed",
-            Self::Stale => "stale",
             Self::LateReply => "late-reply",
             Self::StaleSurvey => "stale-survey",
             Self::Oversize => "oversize",
