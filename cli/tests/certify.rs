@@ -169,7 +169,10 @@ fn the_list_of_cases_names_their_requirements() {
     let output = spkit(&["certify", "--list", "--transport", "ipc"]);
     let text = stdout(&output);
     assert!(text.lines().count() > 60, "{text}");
-    assert!(text.lines().all(|line| line.starts_with("ipc.")), "{text}");
+    let (cases, requirements) = text.split_once("\nRequirements\n").expect("two parts");
+    assert!(cases.lines().all(|line| line.starts_with("ipc.")), "{text}");
+    let wanted = "  SP-IPC-010  SUITE    A message type other than 01 ends the connection";
+    assert!(requirements.contains(wanted), "{text}");
     assert!(
         text.contains("ipc.type.other-than-1 (SUITE: SP-IPC-010, H-28)"),
         "{text}"

@@ -89,6 +89,8 @@ pub struct Case {
     pub(crate) protocols: Vec<&'static str>,
     pub(crate) note: &'static str,
     pub(crate) missing: Option<String>,
+    /// Whether the tester speaks to the endpoint from outside.
+    pub(crate) on_the_wire: bool,
     pub(crate) body: Body,
 }
 

@@ -127,6 +127,7 @@ fn wire_case(
             let name = fixture.registered.map_or(known, |name| format!("`{name}`"));
             format!("needs the protocol {name}, which is not linked in")
         }),
+        on_the_wire: true,
         body: on_scene(scheme, kind, row.body),
     }
 }
@@ -140,6 +141,7 @@ fn ids_case(scheme: &'static str, kind: StreamKind, protocol: Protocol) -> Case 
         protocols: vec![protocol.name],
         note: "",
         missing: None,
+        on_the_wire: true,
         body: on_scene(scheme, kind, move |scene| {
             protocol_ids::run(scene, protocol)
         }),

@@ -8,7 +8,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub(crate) use self::console::Console;
-use crate::{case::Case, config::Config, requirement::Level, verdict::Failure};
+use crate::{
+    case::Case,
+    config::Config,
+    requirement::{Level, Register},
+    verdict::Failure,
+};
 
 /// What came of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -102,6 +107,9 @@ impl Record {
                 lines.push(format!("seen:     {}", failure.seen));
             }
             None => lines.push(self.message.clone()),
+        }
+        for requirement in Register::get().among(&self.requirements) {
+            lines.push(format!("{}: {}", requirement.id, requirement.text));
         }
         if !self.wire.is_empty() {
             lines.push("wire (T is the tester, S the endpoint):".to_owned());

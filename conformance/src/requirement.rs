@@ -1,6 +1,6 @@
 //! The register of requirements: data, under ids that are never reused.
 
-use std::{fmt, sync::OnceLock};
+use std::{collections::BTreeSet, fmt, sync::OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ pub enum Level {
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Must => "MUST",
             Self::MustLc => "MUST(lc)",
             Self::DeFacto => "DF",
@@ -124,6 +124,15 @@ impl Register {
             .binary_search_by(|known| known.id.as_str().cmp(id))
             .ok()?;
         self.requirements.get(at)
+    }
+
+    /// Those among `ids` that are registered, each once, in order.
+    pub(crate) fn among<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a &'static str>,
+    ) -> impl Iterator<Item = &Requirement> {
+        let ids: BTreeSet<&str> = ids.into_iter().copied().collect();
+        ids.into_iter().filter_map(|id| self.find(id))
     }
 
     /// The most binding level among these ids.

@@ -1,5 +1,6 @@
 //! Tests of the kit itself: that it passes what is good, and above all that it fails what is not.
 
+mod coverage;
 mod faults;
 mod gate;
 mod hanging;

@@ -92,6 +92,7 @@ fn case(
         protocols: protocols.to_vec(),
         note: "",
         missing: None,
+        on_the_wire: false,
         body: Arc::new(body),
     }
 }

@@ -156,6 +156,7 @@ fn on_site(
         protocols: protocols.to_vec(),
         note: "",
         missing: None,
+        on_the_wire: false,
         body,
     }
 }

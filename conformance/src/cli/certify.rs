@@ -7,7 +7,13 @@ use spkit_runtime::{Backend, Registry};
 
 use super::{BROKEN, CONFORMANT, NOTHING, USAGE, line};
 use crate::{
-    case::Case, config::Config, harness::nothing_linked, pace::Pace, report::Console, runner,
+    case::Case,
+    config::Config,
+    harness::nothing_linked,
+    pace::Pace,
+    report::Console,
+    requirement::{Register, Requirement},
+    runner,
 };
 
 #[derive(Debug, Args)]
@@ -17,7 +23,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILTER")]
     filters: Vec<String>,
 
-    /// List the cases instead of running them.
+    /// List the cases and what their requirements say instead of running them.
     #[arg(long)]
     list: bool,
 
@@ -164,6 +170,14 @@ fn list(cases: &[Case]) {
             case.id(),
             case.level()
         ));
+    }
+    line("\nRequirements");
+    let ids = cases.iter().flat_map(Case::requirements);
+    for Requirement {
+        id, level, text, ..
+    } in Register::get().among(ids)
+    {
+        line(&format!("  {id:<11} {level:<8} {text}"));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Record, Report, Status};
-use crate::requirement::Level;
+use crate::requirement::{Level, Register, Requirement};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -14,6 +14,8 @@ struct Document<'a> {
     time_scale: f64,
     summary: Summary,
     cases: Vec<CaseEntry<'a>>,
+    /// What the ids under `cases` stand for.
+    requirements: BTreeMap<&'a str, RequirementEntry<'a>>,
     volatile: Volatile<'a>,
 }
 
@@ -47,6 +49,15 @@ struct CaseEntry<'a> {
 }
 
 #[derive(Serialize)]
+struct RequirementEntry<'a> {
+    level: Level,
+    text: &'a str,
+    source: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    tolerate: &'a str,
+}
+
+#[derive(Serialize)]
 struct Volatile<'a> {
     duration_ms: u128,
     case_ms: BTreeMap<&'a str, u128>,
@@ -74,6 +85,10 @@ impl Report {
                 exit_code: self.exit_code(),
             },
             cases: records().map(entry).collect(),
+            requirements: Register::get()
+                .among(records().flat_map(|record| &record.requirements))
+                .map(requirement)
+                .collect(),
             volatile: Volatile {
                 duration_ms: self.duration.as_millis(),
                 case_ms: records()
@@ -102,4 +117,14 @@ fn entry(record: &Record) -> CaseEntry<'_> {
         note: record.note,
         message: &record.message,
     }
+}
+
+fn requirement(known: &Requirement) -> (&str, RequirementEntry<'_>) {
+    let entry = RequirementEntry {
+        level: known.level,
+        text: &known.text,
+        source: &known.source,
+        tolerate: &known.tolerate,
+    };
+    (&known.id, entry)
 }
