@@ -130,6 +130,11 @@ impl Case {
         self.note
     }
 
+    /// Whether the tester speaks to the endpoint from outside; if not, sockets of this process speak to each other.
+    pub fn is_on_the_wire(&self) -> bool {
+        self.on_the_wire
+    }
+
     /// Why it cannot run here, if it cannot.
     pub fn missing(&self) -> Option<&str> {
         self.missing.as_deref()

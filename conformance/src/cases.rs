@@ -1,7 +1,9 @@
 //! The catalogue: tables of rows, each a case for every transport or protocol it fits.
 
+pub(crate) mod answers;
 pub(crate) mod bus;
 pub(crate) mod calls;
+pub(crate) mod devices;
 pub(crate) mod framing;
 pub(crate) mod header;
 pub(crate) mod hostile;
@@ -11,6 +13,7 @@ pub(crate) mod limits;
 pub(crate) mod pair1;
 pub(crate) mod protocol_ids;
 pub(crate) mod publish;
+pub(crate) mod requests;
 pub(crate) mod row;
 pub(crate) mod sockets;
 pub(crate) mod star;
@@ -32,6 +35,9 @@ pub(crate) fn wire_rows() -> impl Iterator<Item = &'static Row> {
         bus::ROWS,
         star::ROWS,
         surveys::ROWS,
+        requests::ROWS,
+        answers::ROWS,
+        devices::ROWS,
     ]
     .into_iter()
     .flatten()

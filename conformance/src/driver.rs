@@ -17,6 +17,9 @@ use crate::endpoints;
 pub(crate) trait Driver: Send + Sync + fmt::Debug {
     /// Starts an endpoint. A listening one is bound when this returns.
     fn start(&self, plan: &Plan) -> Result<Box<dyn Subject>, Refused>;
+
+    /// Starts two raw endpoints, and sends on at each what the other receives: a device.
+    fn join(&self, plans: [&Plan; 2]) -> Result<[Box<dyn Subject>; 2], Refused>;
 }
 
 /// A running endpoint. Dropping it ends it.
@@ -30,8 +33,20 @@ pub(crate) trait Subject: Send + Sync {
     /// CTRL: what its application receives next, if anything in this time.
     fn recv(&self, within: Duration) -> Option<Vec<u8>>;
 
+    /// What it has thrown away so far, where it counts that.
+    fn losses(&self) -> Option<Losses>;
+
     /// Ends it, and returns when it is gone.
     fn stop(self: Box<Self>);
+}
+
+/// What an endpoint has thrown away, as it tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Losses {
+    /// Messages.
+    pub(crate) messages: u64,
+    /// Connections that it refused, broke off or lost.
+    pub(crate) connections: u64,
 }
 
 /// What to start.
@@ -97,6 +112,8 @@ impl Fixture {
     pub(crate) const PAIR_MANUAL: Self = Self::new("F-PAIR", endpoints::PAIR, Application::Manual);
     /// Answers every request with its body.
     pub(crate) const REP: Self = Self::new("F-REP", endpoints::REP, Application::Echo);
+    /// A REP that answers when it is told to.
+    pub(crate) const REP_MANUAL: Self = Self::new("F-REP", endpoints::REP, Application::Manual);
     /// Issues requests.
     pub(crate) const REQ: Self = Self::new("F-REQ", endpoints::REQ, Application::Manual);
     /// Sends.
@@ -133,6 +150,13 @@ impl Fixture {
     /// A device that sends back what it gets.
     pub(crate) const XPAIR1: Self =
         Self::new("F-DEV(PAIR1)", endpoints::PAIR1, Application::Reflect).registered("xpair1");
+    /// One side of a device: its application is the other side.
+    pub(crate) const fn raw(name: &'static str, id: u16) -> Self {
+        Self::new("F-DEV", id, Application::Manual).registered(name)
+    }
+    /// A PAIR version 1 that is silent unless told to send.
+    pub(crate) const PAIR1_MANUAL: Self =
+        Self::new("F-PAIR1", endpoints::PAIR1, Application::Manual);
     /// Sends and receives.
     pub(crate) const BUS: Self = Self::new("F-BUS", endpoints::BUS, Application::Manual);
     /// A device that joins its peers to one bus.
@@ -178,6 +202,11 @@ impl Fixture {
     /// The fixture of an endpoint, where there is one.
     pub(crate) fn of(id: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|fixture| fixture.id == id)
+    }
+
+    /// What it is registered as, or called.
+    pub(crate) fn label(self) -> &'static str {
+        self.registered.unwrap_or(self.name)
     }
 
     /// What T announces to it.

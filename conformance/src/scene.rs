@@ -10,7 +10,7 @@ use spkit_api::{Value, options, transport::StreamKind};
 
 use crate::{
     addresses::Addresses,
-    driver::{Application, At, Driver, Fixture, Plan, Refused, Subject},
+    driver::{Application, At, Driver, Fixture, Losses, Plan, Refused, Subject},
     endpoints,
     pace::{Deadline, Pace},
     tester::{Door, Peer, Tester},
@@ -98,16 +98,11 @@ impl<'a> Scene<'a> {
         address: &str,
     ) -> Result<Running, Refused> {
         let subject = self.start(fixture, options, At::Listen(address.to_owned()))?;
-        let rest = rest_of(subject.address()).to_owned();
         self.tester.log.note(
             0,
             format!("{} listens on {}", fixture.name, subject.address()),
         );
-        Ok(Running {
-            fixture,
-            subject,
-            rest,
-        })
+        Ok(Running::new(fixture, subject))
     }
 
     /// Starts a fixture that dials the tester, and redials fast.
@@ -138,19 +133,45 @@ impl<'a> Scene<'a> {
         Ok((running, door))
     }
 
+    /// F-DEV: two raw fixtures that listen, joined to a device. `options` are the near side's.
+    pub(crate) fn device(
+        &self,
+        [near, far]: [Fixture; 2],
+        options: &[(&'static str, Value)],
+    ) -> Outcome<[Running; 2]> {
+        let at = || At::Listen(self.addresses.next(self.scheme));
+        let plans = [plan(near, options, at()), plan(far, &[], at())];
+        let joined = self.driver.join([&plans[0], &plans[1]]);
+        let [near_end, far_end] = joined.map_err(|refused| {
+            Trouble::failed(
+                format!("a device between {} and {}", near.label(), far.label()),
+                refused.why,
+            )
+        })?;
+        Ok([Running::new(near, near_end), Running::new(far, far_end)])
+    }
+
+    /// QUIET on all of these at once.
+    pub(crate) fn all_quiet(&self, peers: &mut [&mut Peer]) -> Outcome {
+        for (number, peer) in peers.iter_mut().enumerate() {
+            let span = if number == 0 {
+                self.pace().quiet()
+            } else {
+                Duration::from_millis(1)
+            };
+            peer.quiet_for(span)
+                .during(format!("connection {number}"))?;
+        }
+        Ok(())
+    }
+
     fn start(
         &self,
         fixture: Fixture,
         options: &[(&'static str, Value)],
         at: At,
     ) -> Result<Box<dyn Subject>, Refused> {
-        self.driver.start(&Plan {
-            protocol: fixture.id,
-            registered: fixture.registered,
-            application: fixture.application,
-            at,
-            options: options.to_vec(),
-        })
+        self.driver.start(&plan(fixture, options, at))
     }
 
     /// OPEN: a connection without a byte on it.
@@ -200,6 +221,14 @@ impl<'a> Scene<'a> {
             .during("still in use (ALIVE)")
     }
 
+    /// ALIVE, or CLOSED and nothing else: either will do after a message that is malformed.
+    pub(crate) fn alive_or_closed(&self, peer: &mut Peer, running: &Running) -> Outcome {
+        match self.alive(peer, running) {
+            Err(_) if peer.end().is_some() => peer.closed(),
+            other => other,
+        }
+    }
+
     /// The fixture's ordinary exchange with this body.
     pub(crate) fn exchange(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
         let fixture = running.fixture;
@@ -211,7 +240,7 @@ impl<'a> Scene<'a> {
             }
             (endpoints::REQ, _) => self.answer(peer, running, body),
             (endpoints::SURVEYOR, _) => self.answer_survey(peer, running, body),
-            (endpoints::RESPONDENT, Application::Manual) => {
+            (endpoints::REP | endpoints::RESPONDENT, Application::Manual) => {
                 let survey = request(body);
                 peer.send_frame(&survey)?;
                 running.expect(self, body)?;
@@ -230,6 +259,12 @@ impl<'a> Scene<'a> {
             (endpoints::PULL | endpoints::SUB, _) => {
                 peer.send_frame(body)?;
                 running.expect(self, body)
+            }
+            (endpoints::PAIR1, Application::Manual) => {
+                peer.send_frame(&tagged(1, body))?;
+                running.expect(self, body)?;
+                running.send(self, body)?;
+                peer.expect_frame(&tagged(1, body))
             }
             (endpoints::PAIR1, _) => {
                 peer.send_frame(&tagged(1, body))?;
@@ -351,7 +386,27 @@ impl<'a> Scene<'a> {
     }
 }
 
+fn plan(fixture: Fixture, options: &[(&'static str, Value)], at: At) -> Plan {
+    Plan {
+        protocol: fixture.id,
+        registered: fixture.registered,
+        application: fixture.application,
+        at,
+        options: options.to_vec(),
+    }
+}
+
 impl Running {
+    /// An endpoint that listens.
+    fn new(fixture: Fixture, subject: Box<dyn Subject>) -> Self {
+        let rest = rest_of(subject.address()).to_owned();
+        Self {
+            fixture,
+            subject,
+            rest,
+        }
+    }
+
     /// Where it listens or dials, with its scheme.
     pub(crate) fn address(&self) -> &str {
         self.subject.address()
@@ -395,6 +450,16 @@ impl Running {
                 show_body(&got),
             )),
         }
+    }
+
+    /// CTRL: has the application send, where that may be refused.
+    pub(crate) fn can_send(&self, scene: &Scene<'_>, body: &[u8]) -> bool {
+        self.subject.send(body, scene.pace().expect())
+    }
+
+    /// What it has thrown away so far, if it counts that.
+    pub(crate) fn losses(&self) -> Option<Losses> {
+        self.subject.losses()
     }
 
     /// CTRL: the next message, if one is there.

@@ -41,7 +41,20 @@ fn cases(kind: StreamKind) -> Vec<Case> {
         ("surveyor", SURVEYOR),
         ("respondent", RESPONDENT),
     ];
-    let raw = [("xbus", BUS), ("xpair1", PAIR1), ("xstar", STAR)];
+    let raw = [
+        ("xbus", BUS),
+        ("xpair", PAIR),
+        ("xpair1", PAIR1),
+        ("xstar", STAR),
+        ("xreq", REQ),
+        ("xrep", REP),
+        ("xsurveyor", SURVEYOR),
+        ("xrespondent", RESPONDENT),
+        ("xsub", SUB),
+        ("xpub", PUB),
+        ("xpull", PULL),
+        ("xpush", PUSH),
+    ];
     let known = |of: &[(&'static str, u16)]| {
         let known = of.iter().map(|(name, id)| Protocol {
             name,

@@ -10,28 +10,19 @@ use crate::{
 };
 
 pub(crate) static ROWS: &[Row] = &[
-    Row::new("bus.golden", &[Fixture::BUS], golden)
-        .tcp(&["SP-BU-001", "SP-BU-009"])
-        .ipc(&["SP-BU-001", "SP-BU-009"]),
+    Row::new("bus.golden", &[Fixture::BUS], golden).both(&["SP-BU-001", "SP-BU-009"]),
     Row::new("bus.all-peers", &[Fixture::BUS], all_peers)
-        .tcp(&["SP-BU-002", "SP-BU-003", "SP-BU-004"])
-        .ipc(&["SP-BU-002", "SP-BU-003", "SP-BU-004"])
+        .both(&["SP-BU-002", "SP-BU-003", "SP-BU-004"])
         .slow(),
     Row::new("bus.slow-peer", &[Fixture::BUS], |scene| {
         slow_peer(scene, Fixture::BUS, |body| body.to_vec())
     })
-    .tcp(&["SP-BU-005"])
-    .ipc(&["SP-BU-005"])
+    .both(&["SP-BU-005"])
     .heavy(),
-    Row::new("bus.no-peers", &[Fixture::BUS], no_peers)
-        .tcp(&["SP-BU-006"])
-        .ipc(&["SP-BU-006"]),
-    Row::new("bus.fair", &[Fixture::BUS], fair)
-        .tcp(&["SP-BU-010"])
-        .ipc(&["SP-BU-010"]),
+    Row::new("bus.no-peers", &[Fixture::BUS], no_peers).both(&["SP-BU-006"]),
+    Row::new("bus.fair", &[Fixture::BUS], fair).both(&["SP-BU-010"]),
     Row::new("bus.reflector", &[Fixture::XBUS], reflector)
-        .tcp(&["SP-BU-007", "SP-DV-016"])
-        .ipc(&["SP-BU-007", "SP-DV-016"])
+        .both(&["SP-BU-007", "SP-DV-016"])
         .slow(),
 ];
 

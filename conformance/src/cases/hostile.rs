@@ -28,12 +28,10 @@ pub(crate) static ROWS: &[Row] = &[
         &[Fixture::REP],
         connect_and_reset,
     )
-    .tcp(&["H-02"])
-    .ipc(&["H-02"])
+    .both(&["H-02"])
     .note("on ipc an early close, since Unix sockets know no reset"),
     Row::new("hostile.slow-header", &[Fixture::REP], slow_header)
-        .tcp(&["H-05"])
-        .ipc(&["H-05"])
+        .both(&["H-05"])
         .slow()
         .note("a byte each 100 ms, not each 200 ms; no verdict on acceptance"),
     Row::new(
@@ -41,8 +39,7 @@ pub(crate) static ROWS: &[Row] = &[
         &[Fixture::REP],
         hanging_handshakes,
     )
-    .tcp(&["H-06"])
-    .ipc(&["H-06"])
+    .both(&["H-06"])
     .heavy()
     .note("200 connections, not 500, to stay within common descriptor limits"),
     Row::new("hostile.foreign-greetings", &[Fixture::REP], |scene| {
@@ -51,43 +48,35 @@ pub(crate) static ROWS: &[Row] = &[
             &[[0; 8], [0xff; 8], *b"GET / HT", [0x16, 3, 1, 2, 0, 1, 0, 1]].map(Vec::from),
         )
     })
-    .tcp(&["H-07"])
-    .ipc(&["H-07"]),
+    .both(&["H-07"]),
     Row::new("hostile.flipped-bits", &[Fixture::REP], flipped_bits)
-        .tcp(&["H-08"])
-        .ipc(&["H-08"])
+        .both(&["H-08"])
         .slow(),
     Row::new("hostile.every-version", &[Fixture::REP], every_version)
-        .tcp(&["H-09"])
-        .ipc(&["H-09"])
+        .both(&["H-09"])
         .slow(),
     Row::new(
         "hostile.flood-of-bad-headers",
         &[Fixture::REP],
         flood_of_bad_headers,
     )
-    .tcp(&["H-15"])
-    .ipc(&["H-15"])
+    .both(&["H-15"])
     .heavy()
     .note("500 bad headers in all, as fast as they go, not 500 a second for 10 s"),
-    Row::new("hostile.size-too-small", &[Fixture::PULL], size_too_small)
-        .tcp(&["H-25"])
-        .ipc(&["H-25"]),
+    Row::new("hostile.size-too-small", &[Fixture::PULL], size_too_small).both(&["H-25"]),
     Row::new(
         "hostile.many-empty-messages",
         &[Fixture::PULL],
         many_empty_messages,
     )
-    .tcp(&["H-26"])
-    .ipc(&["H-26"])
+    .both(&["H-26"])
     .heavy(),
     Row::new(
         "hostile.large-message-bytewise",
         &[Fixture::PAIR],
         large_message_bytewise,
     )
-    .tcp(&["H-27"])
-    .ipc(&["H-27"])
+    .both(&["H-27"])
     .heavy(),
 ];
 

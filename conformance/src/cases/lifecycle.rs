@@ -56,8 +56,7 @@ pub(crate) static ROWS: &[Row] = &[
         &[Fixture::PAIR],
         pair_has_one_peer,
     )
-    .tcp(&["SP-P0-003", "SP-P0-005", "H-51"])
-    .ipc(&["SP-P0-003", "SP-P0-005", "H-51"]),
+    .both(&["SP-P0-003", "SP-P0-005", "H-51"]),
 ];
 
 fn half_close(scene: &Scene<'_>) -> Outcome {

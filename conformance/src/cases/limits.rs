@@ -31,9 +31,7 @@ pub(crate) static ROWS: &[Row] = &[
     )
     .tcp(&["SP-TCP-039", "SP-X-001"])
     .ipc(&["SP-IPC-012", "SP-X-001"]),
-    Row::new("limits.default-is-1-mib", &[Fixture::PAIR], default_limit)
-        .tcp(&["H-17"])
-        .ipc(&["H-17"]),
+    Row::new("limits.default-is-1-mib", &[Fixture::PAIR], default_limit).both(&["H-17"]),
     Row::new("limits.huge-sizes", &[Fixture::PAIR], huge_sizes)
         .tcp(&["SP-TCP-040", "H-18"])
         .ipc(&["SP-IPC-012", "H-18"]),
@@ -49,12 +47,10 @@ pub(crate) static ROWS: &[Row] = &[
         &[Fixture::REP],
         size_without_body,
     )
-    .tcp(&["SP-X-005", "H-20"])
-    .ipc(&["SP-X-005", "H-20"])
+    .both(&["SP-X-005", "H-20"])
     .note("T closes after the quiet time, not after 5 s"),
     Row::new("limits.hundred-promises", &[Fixture::REP], hundred_promises)
-        .tcp(&["SP-X-005", "H-21"])
-        .ipc(&["SP-X-005", "H-21"])
+        .both(&["SP-X-005", "H-21"])
         .heavy(),
     Row::new(
         "limits.truncated-by-close",

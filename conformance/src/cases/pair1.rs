@@ -10,55 +10,48 @@ use crate::{
 };
 
 pub(crate) static ROWS: &[Row] = &[
-    Row::new("pair1.golden", &[Fixture::PAIR1], golden)
-        .tcp(&["SP-P1-001", "SP-P1-002", "SP-P1-003", "SP-P1-004"])
-        .ipc(&["SP-P1-001", "SP-P1-002", "SP-P1-003", "SP-P1-004"]),
-    Row::new("pair1.empty", &[Fixture::PAIR1], empty)
-        .tcp(&["SP-P1-010"])
-        .ipc(&["SP-P1-010"]),
-    Row::new("pair1.ttl", &[Fixture::PAIR1], ttl)
-        .tcp(&["SP-P1-005", "H-50"])
-        .ipc(&["SP-P1-005", "H-50"]),
+    Row::new("pair1.golden", &[Fixture::PAIR1], golden).both(&[
+        "SP-P1-001",
+        "SP-P1-002",
+        "SP-P1-003",
+        "SP-P1-004",
+    ]),
+    Row::new("pair1.empty", &[Fixture::PAIR1], empty).both(&["SP-P1-010"]),
+    Row::new("pair1.ttl", &[Fixture::PAIR1], ttl).both(&["SP-P1-005", "H-50"]),
     Row::new("pair1.malformed", &[Fixture::PAIR1], malformed)
-        .tcp(&["SP-P1-006", "H-49"])
-        .ipc(&["SP-P1-006", "H-49"])
+        .both(&["SP-P1-006", "H-49"])
         .slow(),
-    Row::new("pair1.one-peer", &[Fixture::PAIR1], one_peer)
-        .tcp(&["SP-P1-009"])
-        .ipc(&["SP-P1-009"]),
+    Row::new("pair1.one-peer", &[Fixture::PAIR1], one_peer).both(&["SP-P1-009"]),
     Row::new(
         "pair1.not-with-pair0",
         &[Fixture::PAIR1, Fixture::PAIR],
         not_with_pair0,
     )
-    .tcp(&["SP-P1-011"])
-    .ipc(&["SP-P1-011"]),
+    .both(&["SP-P1-011"]),
     Row::new("pair1.forwarded", &[Fixture::XPAIR1], forwarded)
-        .tcp(&["SP-P1-007", "SP-DV-015"])
-        .ipc(&["SP-P1-007", "SP-DV-015"])
+        .both(&["SP-P1-007", "SP-DV-015"])
         .note("a device with one socket: what comes goes back"),
-    Row::new("pair1-poly.many-peers", &[Fixture::PAIR1_POLY], many_peers)
-        .tcp(&["SP-PP-001", "SP-PP-002", "SP-PP-003"])
-        .ipc(&["SP-PP-001", "SP-PP-002", "SP-PP-003"]),
+    Row::new("pair1-poly.many-peers", &[Fixture::PAIR1_POLY], many_peers).both(&[
+        "SP-PP-001",
+        "SP-PP-002",
+        "SP-PP-003",
+    ]),
     Row::new(
         "pair1-poly.without-a-choice",
         &[Fixture::PAIR1_POLY_MANUAL],
         without_a_choice,
     )
-    .tcp(&["SP-PP-003"])
-    .ipc(&["SP-PP-003"])
+    .both(&["SP-PP-003"])
     .slow(),
     Row::new("pair1-poly.slow-peer", &[Fixture::PAIR1_POLY], slow_peer)
-        .tcp(&["SP-PP-004"])
-        .ipc(&["SP-PP-004"])
+        .both(&["SP-PP-004"])
         .heavy(),
     Row::new(
         "pair1-poly.malformed",
         &[Fixture::PAIR1_POLY],
         malformed_among_many,
     )
-    .tcp(&["SP-PP-005"])
-    .ipc(&["SP-PP-005"]),
+    .both(&["SP-PP-005"]),
 ];
 
 /// GV-TCP-02, GV-TCP-03

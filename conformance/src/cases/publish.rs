@@ -9,48 +9,21 @@ use crate::{
 };
 
 pub(crate) static ROWS: &[Row] = &[
-    both(
-        Row::new("publish.golden", &[Fixture::PUB], golden),
-        &["SP-PS-001", "SP-PS-002"],
-    ),
-    both(
-        Row::new("publish.to-everybody", &[Fixture::PUB], to_everybody),
-        &["SP-PS-003", "SP-PS-010"],
-    ),
-    both(
-        Row::new("publish.no-history", &[Fixture::PUB], no_history),
-        &["SP-PS-011", "SP-PS-014"],
-    ),
-    both(
-        Row::new(
-            "publish.talking-subscriber",
-            &[Fixture::PUB],
-            talking_subscriber,
-        ),
-        &["SP-PS-012", "H-46"],
-    ),
-    both(
-        Row::new("subscribe.selects", &[Fixture::SUB], selects),
-        &["SP-PS-005", "SP-PS-008"],
-    ),
-    both(
-        Row::new("subscribe.all-or-nothing", &[Fixture::SUB], all_or_nothing),
-        &["SP-PS-006"],
-    ),
-    both(
-        Row::new("subscribe.once", &[Fixture::SUB], once),
-        &["SP-PS-007"],
-    ),
-    both(
-        Row::new("subscribe.sends-nothing", &[Fixture::SUB], sends_nothing),
-        &["SP-PS-004"],
-    ),
+    Row::new("publish.golden", &[Fixture::PUB], golden).both(&["SP-PS-001", "SP-PS-002"]),
+    Row::new("publish.to-everybody", &[Fixture::PUB], to_everybody)
+        .both(&["SP-PS-003", "SP-PS-010"]),
+    Row::new("publish.no-history", &[Fixture::PUB], no_history).both(&["SP-PS-011", "SP-PS-014"]),
+    Row::new(
+        "publish.talking-subscriber",
+        &[Fixture::PUB],
+        talking_subscriber,
+    )
+    .both(&["SP-PS-012", "H-46"]),
+    Row::new("subscribe.selects", &[Fixture::SUB], selects).both(&["SP-PS-005", "SP-PS-008"]),
+    Row::new("subscribe.all-or-nothing", &[Fixture::SUB], all_or_nothing).both(&["SP-PS-006"]),
+    Row::new("subscribe.once", &[Fixture::SUB], once).both(&["SP-PS-007"]),
+    Row::new("subscribe.sends-nothing", &[Fixture::SUB], sends_nothing).both(&["SP-PS-004"]),
 ];
-
-/// On either mapping.
-const fn both(row: Row, requirements: &'static [&'static str]) -> Row {
-    row.tcp(requirements).ipc(requirements)
-}
 
 /// GV-TCP-04, GV-IPC-04
 fn golden(scene: &Scene<'_>) -> Outcome {

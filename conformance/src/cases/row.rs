@@ -37,6 +37,11 @@ impl Row {
         }
     }
 
+    /// What it checks on either mapping.
+    pub(crate) const fn both(self, requirements: &'static [&'static str]) -> Self {
+        self.tcp(requirements).ipc(requirements)
+    }
+
     /// What it checks on the tcp mapping.
     pub(crate) const fn tcp(mut self, requirements: &'static [&'static str]) -> Self {
         self.tcp = requirements;

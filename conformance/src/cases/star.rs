@@ -9,28 +9,18 @@ use crate::{
 };
 
 pub(crate) static ROWS: &[Row] = &[
-    Row::new("star.golden", &[Fixture::STAR], golden)
-        .tcp(&["SP-ST-001", "SP-ST-009"])
-        .ipc(&["SP-ST-001", "SP-ST-009"]),
+    Row::new("star.golden", &[Fixture::STAR], golden).both(&["SP-ST-001", "SP-ST-009"]),
     Row::new("star.forwards", &[Fixture::STAR], forwards)
-        .tcp(&["SP-ST-003", "SP-ST-004"])
-        .ipc(&["SP-ST-003", "SP-ST-004"])
+        .both(&["SP-ST-003", "SP-ST-004"])
         .slow(),
-    Row::new("star.ttl", &[Fixture::STAR], ttl)
-        .tcp(&["SP-ST-002", "H-53"])
-        .ipc(&["SP-ST-002", "H-53"]),
+    Row::new("star.ttl", &[Fixture::STAR], ttl).both(&["SP-ST-002", "H-53"]),
     Row::new("star.slow-peer", &[Fixture::STAR], |scene| {
         slow_peer(scene, Fixture::STAR, |body| tagged(0, body))
     })
-    .tcp(&["SP-ST-005"])
-    .ipc(&["SP-ST-005"])
+    .both(&["SP-ST-005"])
     .heavy(),
-    Row::new("star.circle", &[Fixture::STAR], circle)
-        .tcp(&["SP-ST-006"])
-        .ipc(&["SP-ST-006"]),
-    Row::new("star.resent-raw", &[Fixture::XSTAR], resent_raw)
-        .tcp(&["SP-ST-007"])
-        .ipc(&["SP-ST-007"]),
+    Row::new("star.circle", &[Fixture::STAR], circle).both(&["SP-ST-006"]),
+    Row::new("star.resent-raw", &[Fixture::XSTAR], resent_raw).both(&["SP-ST-007"]),
 ];
 
 /// GV-TCP-09

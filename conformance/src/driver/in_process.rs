@@ -1,16 +1,19 @@
 //! The driver for what is linked in: sockets of this process, on real connections.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use spkit_api::{ErrorKind, Message, Options, ProtocolInfo, Result};
-use spkit_runtime::{Runtime, Socket};
+use spkit_api::{Error, ErrorKind, Message, Options, ProtocolInfo, Result};
+use spkit_runtime::{Runtime, Socket, SocketEvent};
 
-use super::{Application, At, Driver, Plan, Refused, Subject};
-use crate::{case::Stage, verdict::Outcome};
+use super::{Application, At, Driver, Losses, Plan, Refused, Subject};
+use crate::{case::Stage, endpoints, verdict::Outcome};
 
 /// How long a runtime may take to end.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -85,25 +88,49 @@ impl Drop for InProcess {
 
 impl Driver for InProcess {
     fn start(&self, plan: &Plan) -> std::result::Result<Box<dyn Subject>, Refused> {
-        let (socket, address) = self.open(plan).map_err(|error| Refused {
-            in_use: error.kind() == ErrorKind::AddressInUse,
-            why: error.to_string(),
-        })?;
+        let (socket, address) = self.open(plan).map_err(refused)?;
         let answer: Option<fn(Message) -> Message> = match plan.application {
             Application::Echo => Some(echoed),
             Application::Reflect => Some(|message| message),
             Application::Manual | Application::Subscriber(_) => None,
         };
-        let echo = answer.map(|answer| {
-            let socket = socket.clone();
-            Mutex::new(Some(thread::spawn(move || serve(&socket, answer))))
-        });
-        Ok(Box::new(Running {
-            socket,
-            address,
-            echo,
-        }))
+        let back = socket.clone();
+        let served = answer.map(|answer| (back, answer));
+        Ok(Box::new(Running::new(socket, address, served)))
     }
+
+    fn join(&self, plans: [&Plan; 2]) -> std::result::Result<[Box<dyn Subject>; 2], Refused> {
+        let (near, near_address) = self.open(plans[0]).map_err(refused)?;
+        let (far, far_address) = self.open(plans[1]).map_err(refused)?;
+        // What comes in at one side goes out at the other, where that sends.
+        let through = |from: &Socket, to: &Socket| {
+            let passes = from.protocol().can_recv() && to.protocol().can_send();
+            let onwards: fn(Message) -> Message = match from.protocol().number() {
+                // The header names a connection of the socket it came from.
+                endpoints::BUS => |message| Message::from_body(message.into_body()),
+                _ => onwards,
+            };
+            passes.then(|| (to.clone(), onwards))
+        };
+        let (out, back) = (through(&near, &far), through(&far, &near));
+        Ok([
+            Box::new(Running::new(near, near_address, out)),
+            Box::new(Running::new(far, far_address, back)),
+        ])
+    }
+}
+
+fn refused(error: Error) -> Refused {
+    Refused {
+        in_use: error.kind() == ErrorKind::AddressInUse,
+        why: error.to_string(),
+    }
+}
+
+/// The same message, whichever connection it came over.
+fn onwards(mut message: Message) -> Message {
+    message.set_pipe(None);
+    message
 }
 
 /// The same body for the peer it came from.
@@ -114,15 +141,15 @@ fn echoed(message: Message) -> Message {
     answer
 }
 
-/// Answers what comes until the socket is closed.
-fn serve(socket: &Socket, answer: fn(Message) -> Message) {
+/// Sends on, or back, what comes until a socket is closed.
+fn serve(socket: &Socket, to: &Socket, answer: fn(Message) -> Message) {
     loop {
         let message = match socket.recv() {
             Ok(message) => message,
             Err(error) if over(error.kind()) => return,
             Err(_) => continue,
         };
-        if socket
+        if to
             .send(answer(message))
             .is_err_and(|failed| over(failed.kind()))
         {
@@ -141,7 +168,28 @@ fn over(kind: ErrorKind) -> bool {
 struct Running {
     socket: Socket,
     address: String,
-    echo: Option<Mutex<Option<JoinHandle<()>>>>,
+    served: Option<Mutex<Option<JoinHandle<()>>>>,
+    ended: AtomicU64,
+}
+
+impl Running {
+    /// A socket, and where what it receives goes, unless its application is the case.
+    fn new(
+        socket: Socket,
+        address: String,
+        served: Option<(Socket, fn(Message) -> Message)>,
+    ) -> Self {
+        let served = served.map(|(to, answer)| {
+            let socket = socket.clone();
+            Mutex::new(Some(thread::spawn(move || serve(&socket, &to, answer))))
+        });
+        Self {
+            socket,
+            address,
+            served,
+            ended: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Subject for Running {
@@ -162,14 +210,29 @@ impl Subject for Running {
             .map(|message| message.body().to_vec())
     }
 
+    fn losses(&self) -> Option<Losses> {
+        while let Some(event) = self.socket.try_event() {
+            let ended = match event {
+                SocketEvent::Refused { .. } | SocketEvent::Disconnected { .. } => 1,
+                SocketEvent::Lost { count } => count,
+                _ => 0,
+            };
+            self.ended.fetch_add(ended, Ordering::Relaxed);
+        }
+        Some(Losses {
+            messages: self.socket.stats().dropped.total(),
+            connections: self.ended.load(Ordering::Relaxed),
+        })
+    }
+
     fn stop(self: Box<Self>) {}
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.socket.close_with(DRAIN);
-        if let Some(echo) = &self.echo
-            && let Some(thread) = echo.lock().unwrap_or_else(PoisonError::into_inner).take()
+        if let Some(served) = &self.served
+            && let Some(thread) = served.lock().unwrap_or_else(PoisonError::into_inner).take()
         {
             // Its panic is the kit's own and has been printed.
             let _panicked = thread.join();

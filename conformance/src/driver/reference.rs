@@ -3,7 +3,9 @@
 //! Without faults it shows that the wire cases can be passed by an independent implementation. With one of its
 //! [`Fault`]s, that they can be failed.
 
+mod asking;
 mod connection;
+mod device;
 mod fault;
 mod groups;
 mod hub;
@@ -25,7 +27,7 @@ pub(crate) use self::{
     fault::Fault,
     null::{Null, NullKind},
 };
-use super::{Application, At, Driver, Plan, Refused, Subject};
+use super::{Application, At, Driver, Losses, Plan, Refused, Subject};
 use crate::{
     endpoints,
     tester::{Carrier, Door},
@@ -50,6 +52,21 @@ impl Reference {
 
 impl Driver for Reference {
     fn start(&self, plan: &Plan) -> Result<Box<dyn Subject>, Refused> {
+        Ok(Box::new(self.open(plan)?))
+    }
+
+    fn join(&self, plans: [&Plan; 2]) -> Result<[Box<dyn Subject>; 2], Refused> {
+        let [near, far] = [self.open(plans[0])?, self.open(plans[1])?];
+        for (one, other) in [(&near, &far), (&far, &near)] {
+            // Nobody else joins them.
+            let _new = one.hub.onwards.set(Arc::downgrade(&other.hub));
+        }
+        Ok([Box::new(near), Box::new(far)])
+    }
+}
+
+impl Reference {
+    fn open(&self, plan: &Plan) -> Result<Endpoint, Refused> {
         let setup = Setup::new(self.kind, self.faults.clone(), plan);
         let hub = Arc::new(Hub::new(setup));
         let (At::Listen(address) | At::Dial(address)) = &plan.at;
@@ -69,11 +86,12 @@ impl Driver for Reference {
                 (thread::spawn(move || dial(&hub, &target)), address.clone())
             }
         };
-        Ok(Box::new(Endpoint {
+        asking::keep_asking(&hub);
+        Ok(Endpoint {
             hub,
             address,
             thread: Some(thread),
-        }))
+        })
     }
 }
 
@@ -90,6 +108,7 @@ struct Setup {
     handshake: Duration,
     redial: Duration,
     survey: Duration,
+    resend: Duration,
     ttl: usize,
 }
 
@@ -115,6 +134,7 @@ impl Setup {
             handshake: span(options::HANDSHAKE_TIMEOUT.name(), 10_000),
             redial: span(options::RECONNECT_MIN.name(), 100),
             survey: span("survey-time", 1_000),
+            resend: span("resend-time", 60_000),
             ttl: match option(options::TTL.name()) {
                 Some((_, Value::Int(ttl))) => usize::try_from(*ttl).unwrap_or(1),
                 _ => 8,
@@ -128,6 +148,30 @@ impl Setup {
             endpoints::PAIR => true,
             endpoints::PAIR1 => self.registered != Some("pair1-poly"),
             _ => false,
+        }
+    }
+
+    /// Whether it is one side of a device of two.
+    fn is_raw(&self) -> bool {
+        self.application == Application::Manual
+            && self.registered.is_some_and(|name| name.starts_with('x'))
+    }
+
+    /// Messages that may wait for a connection.
+    fn room(&self) -> usize {
+        match self.protocol {
+            endpoints::PUSH => 4,
+            endpoints::PUB | endpoints::SURVEYOR => 16,
+            protocol if groups::drops(protocol) => 16,
+            _ => 1024,
+        }
+    }
+
+    /// Messages that may wait for the application.
+    fn inbox(&self) -> usize {
+        match self.protocol {
+            endpoints::PULL if !self.has(Fault::ReadsAhead) => 16,
+            _ => usize::MAX,
         }
     }
 
@@ -210,6 +254,10 @@ impl Subject for Endpoint {
 
     fn recv(&self, within: Duration) -> Option<Vec<u8>> {
         self.hub.recv(within)
+    }
+
+    fn losses(&self) -> Option<Losses> {
+        Some(self.hub.losses())
     }
 
     fn stop(self: Box<Self>) {}

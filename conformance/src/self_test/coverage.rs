@@ -98,7 +98,7 @@ fn checked_by(requirement: &Requirement, cases: &[Case]) -> String {
         let (area, slug) = case.id().split_once('.').unwrap_or(("", case.id()));
         let names = without_names(slug, case.protocols());
         found
-            .entry((!case.on_the_wire, names))
+            .entry((!case.is_on_the_wire(), names))
             .or_default()
             .insert(area);
     }

@@ -173,6 +173,122 @@ const KILLS: &[Kill] = &[
         Fault::SendsToOne,
         &["bus.all-peers", "bus.reflector", "star.forwards"],
     ),
+    (
+        Fault::CountsFromOne,
+        &[
+            "requests.ids",
+            "device-requests.channels",
+            "device-surveys.channels",
+        ],
+    ),
+    (Fault::SameTag, &["requests.ids"]),
+    (Fault::SticksToOne, &["requests.in-turn"]),
+    (Fault::SendsToEach, &["requests.in-turn"]),
+    (Fault::NeverResends, &["requests.resent"]),
+    (Fault::ResendsEarly, &["requests.resent"]),
+    (Fault::ResendsAnew, &["requests.resent"]),
+    (Fault::NoFailover, &["requests.elsewhere"]),
+    (
+        Fault::TakesAnyAnswer,
+        &[
+            "requests.foreign-replies",
+            "requests.second-reply",
+            "requests.new-cancels-old",
+        ],
+    ),
+    (Fault::KeepsOldRequest, &["requests.new-cancels-old"]),
+    (Fault::OnlyAskedMayAnswer, &["requests.answered-by-another"]),
+    (
+        Fault::LosesEmptyBodies,
+        &[
+            "requests.answered-by-another",
+            "replies.echoed-stack",
+            "surveys.echoed-stack",
+        ],
+    ),
+    (
+        Fault::ZeroIsNoId,
+        &["replies.echoed-stack", "surveys.echoed-stack"],
+    ),
+    (
+        Fault::ReadsOn,
+        &["replies.echoed-stack", "surveys.echoed-stack"],
+    ),
+    (Fault::LosesTag, &["replies.echoed-stack", "replies.ttl"]),
+    (
+        Fault::AnswersAnything,
+        &[
+            "replies.ttl",
+            "replies.without-id",
+            "device-requests.not-passed",
+            "device-surveys.not-passed",
+        ],
+    ),
+    (
+        Fault::NoTtl,
+        &[
+            "device-requests.not-passed",
+            "device-surveys.not-passed",
+            "device-requests.circle",
+            "device-surveys.circle",
+            "device-pair1.one-more-hop",
+        ],
+    ),
+    (
+        Fault::AnswersElsewhere,
+        &[
+            "replies.to-who-asked",
+            "surveys.to-who-asked",
+            "replies.vanished-requester",
+            "surveys.vanished-surveyor",
+        ],
+    ),
+    (
+        Fault::AnswersTwice,
+        &[
+            "replies.answering-is-optional",
+            "replies.hundred-at-once",
+            "surveys.hundred-at-once",
+        ],
+    ),
+    (
+        Fault::AnswersFirst,
+        &[
+            "replies.answering-is-optional",
+            "surveys.answering-is-optional",
+        ],
+    ),
+    (
+        Fault::OneAtATime,
+        &[
+            "requests.stray-replies",
+            "replies.slow-requester",
+            "surveys.slow-surveyor",
+        ],
+    ),
+    (
+        Fault::AnyChannel,
+        &[
+            "device-requests.channels",
+            "device-requests.lost-ways-back",
+            "device-surveys.lost-ways-back",
+        ],
+    ),
+    (Fault::CountsNothing, &["device-pair1.one-more-hop"]),
+    (
+        Fault::WrongBytes,
+        &[
+            "device-requests.there-and-back",
+            "device-surveys.there-and-back",
+            "device-requests.two-in-a-row",
+            "device-requests.in-any-order",
+            "device-publish.unchanged",
+            "device-pipeline.unchanged",
+            "device-pair.unchanged",
+            "device-bus.unchanged",
+        ],
+    ),
+    (Fault::SendsToOne, &["device-surveys.to-all"]),
 ];
 
 /// The same for what only the ipc mapping has.
@@ -220,7 +336,14 @@ fn is_found(kind: StreamKind, fault: Fault, slugs: &[&str]) {
     // What shows within a quiet time needs one that lasts; waiting for what never comes need not.
     let shows_in_silence = matches!(
         fault,
-        Fault::SendsTooEarly | Fault::DeliversTruncated | Fault::NoTtl | Fault::SendsBack
+        Fault::SendsTooEarly
+            | Fault::DeliversTruncated
+            | Fault::NoTtl
+            | Fault::SendsBack
+            | Fault::SendsToEach
+            | Fault::AnswersTwice
+            | Fault::AnyChannel
+            | Fault::AnswersElsewhere
     );
     let scale = if shows_in_silence { 1.0 } else { 0.1 };
     let config = config(scale, move |kind| Box::new(Reference::new(kind, &[fault])));

@@ -9,7 +9,7 @@ use std::{
 
 use spkit_api::transport::StreamKind;
 
-use super::{Application, Fault, groups, hub::Hub};
+use super::{Application, Fault, device, groups, hub::Hub};
 use crate::{
     endpoints,
     pace::Deadline,
@@ -125,20 +125,26 @@ fn messages(hub: &Hub, carrier: &mut Carrier, id: u32) -> io::Result<()> {
         if payload.is_empty() && hub.setup.has(Fault::DropsEmpty) {
             continue;
         }
+        if hub.setup.is_raw() {
+            device::take(hub, id, payload);
+            continue;
+        }
         if groups::drops(hub.setup.protocol) {
             groups::take(hub, id, payload)?;
             continue;
         }
         match hub.setup.application {
-            Application::Echo => echo(hub, carrier, payload)?,
+            Application::Echo => echo(hub, carrier, id, payload)?,
             Application::Subscriber(topics) => {
                 let wants = |topic: &&str| payload.starts_with(topic.as_bytes());
                 if topics.iter().any(wants) {
                     hub.deliver(id, payload);
+                } else {
+                    hub.threw_away(&mut hub.lock());
                 }
             }
             Application::Manual if !only_sends(hub.setup.protocol) => hub.deliver(id, payload),
-            Application::Manual | Application::Reflect => {}
+            Application::Manual | Application::Reflect => hub.threw_away(&mut hub.lock()),
         }
     }
 }
@@ -147,7 +153,8 @@ fn only_sends(protocol: u16) -> bool {
     matches!(protocol, endpoints::PUSH | endpoints::PUB)
 }
 
-fn echo(hub: &Hub, carrier: &mut Carrier, mut payload: Vec<u8>) -> io::Result<()> {
+fn echo(hub: &Hub, carrier: &mut Carrier, id: u32, mut payload: Vec<u8>) -> io::Result<()> {
+    let setup = &hub.setup;
     let is_request = |payload: &[u8]| {
         payload
             .chunks_exact(4)
@@ -155,8 +162,19 @@ fn echo(hub: &Hub, carrier: &mut Carrier, mut payload: Vec<u8>) -> io::Result<()
             .any(|tag| tag[0] & 0x80 != 0)
     };
     let asked = matches!(hub.setup.protocol, endpoints::REP | endpoints::RESPONDENT);
-    if asked && !is_request(&payload) && !hub.setup.has(Fault::AnswersAnything) {
+    if asked && !is_request(&payload) && !setup.has(Fault::AnswersAnything) {
+        hub.threw_away(&mut hub.lock());
         return Ok(());
+    }
+    let id_of = |payload: &[u8]| payload.first_chunk().map(|tag| u32::from_be_bytes(*tag));
+    if asked && setup.has(Fault::ZeroIsNoId) && id_of(&payload) == Some(0x8000_0000) {
+        return Ok(());
+    }
+    if asked && setup.has(Fault::LosesEmptyBodies) && payload.len() == 4 {
+        return Ok(());
+    }
+    if asked && setup.has(Fault::ReadsOn) && id_of(&payload[4..]).is_some_and(|id| id >> 31 == 1) {
+        payload.drain(..4);
     }
     if hub.setup.has(Fault::LosesTag) && payload.first().is_some_and(|first| first & 0x80 == 0) {
         payload.drain(..4);
@@ -166,7 +184,17 @@ fn echo(hub: &Hub, carrier: &mut Carrier, mut payload: Vec<u8>) -> io::Result<()
     {
         *last ^= 1;
     }
-    carrier.write_all(&hub.frame(&payload))
+    if !asked {
+        return carrier.write_all(&hub.frame(&payload));
+    }
+    let to = |other| match setup.has(Fault::AnswersElsewhere) {
+        true => other != id,
+        false => other == id,
+    };
+    for _ in 0..1 + usize::from(setup.has(Fault::AnswersTwice)) {
+        hub.post_all(&payload, to);
+    }
+    Ok(())
 }
 
 fn read_message(hub: &Hub, carrier: &mut Carrier) -> io::Result<Vec<u8>> {

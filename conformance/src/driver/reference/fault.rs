@@ -87,6 +87,46 @@ pub(crate) enum Fault {
     AnswersAnything,
     /// It loses the first of several tags.
     LosesTag,
+    /// Its first request, survey or channel has the same number each time.
+    CountsFromOne,
+    /// All its requests have the same number.
+    SameTag,
+    /// It sends a request once.
+    NeverResends,
+    /// It sends a request again before its time.
+    ResendsEarly,
+    /// A request that is sent again has another number.
+    ResendsAnew,
+    /// A request stays with the connection it went over.
+    NoFailover,
+    /// A request that was cancelled goes on.
+    KeepsOldRequest,
+    /// It takes a reply from the peer that was asked and no other.
+    OnlyAskedMayAnswer,
+    /// It asks, or pushes to, the same peer all the time.
+    SticksToOne,
+    /// It asks, or pushes to, all peers.
+    SendsToEach,
+    /// It waits for the next peer in turn, though others have room.
+    WaitsForSlow,
+    /// It does not pass on an empty body after a tag.
+    LosesEmptyBodies,
+    /// It ignores the id 0.
+    ZeroIsNoId,
+    /// It goes on looking for tags after the id.
+    ReadsOn,
+    /// It answers everybody but who asked.
+    AnswersElsewhere,
+    /// It answers twice.
+    AnswersTwice,
+    /// It answers what it received first, though it has received something else since.
+    AnswersFirst,
+    /// A device sends a reply to every channel.
+    AnyChannel,
+    /// It takes in messages as fast as they come, whether or not its application does.
+    ReadsAhead,
+    /// It does not count what it drops.
+    DropsInSilence,
     /// It sends a byte now and then to keep the connection alive.
     SendsKeepAlive,
 }

@@ -33,6 +33,14 @@ pub(super) fn with_count(protocol: u16, body: &[u8]) -> Vec<u8> {
     }
 }
 
+/// A PAIR version 1 message as a device sends it on, if it may go on.
+pub(super) fn one_more_hop(hub: &Hub, payload: &[u8]) -> Option<Vec<u8>> {
+    let (count, body) = payload.split_first_chunk()?;
+    let hops = u32::from_be_bytes(*count);
+    let adds = u32::from(!hub.setup.has(Fault::CountsNothing));
+    (hops <= TTL || hub.setup.has(Fault::NoTtl)).then(|| tagged(hops + adds, body))
+}
+
 /// A message came. An error closes the connection.
 pub(super) fn take(hub: &Hub, id: u32, payload: Vec<u8>) -> io::Result<()> {
     let others = |other| other != id || hub.setup.has(Fault::SendsBack);
@@ -48,11 +56,15 @@ pub(super) fn take(hub: &Hub, id: u32, payload: Vec<u8>) -> io::Result<()> {
     let (hops, body) = match payload.split_first_chunk() {
         Some((count, body)) if count[..3] == [0; 3] => (u32::from_be_bytes(*count), body),
         _ if hub.setup.has(Fault::TakesUncounted) => (0, &payload[..]),
-        _ if is_star => return Ok(()),
+        _ if is_star => {
+            hub.threw_away(&mut hub.lock());
+            return Ok(());
+        }
         _ => return Err(io::ErrorKind::InvalidData.into()),
     };
     let most = if is_star { TTL - 1 } else { TTL };
     if hops > most && !hub.setup.has(Fault::NoTtl) {
+        hub.threw_away(&mut hub.lock());
         return Ok(());
     }
     let onwards = tagged(hops + u32::from(!hub.setup.has(Fault::CountsNothing)), body);

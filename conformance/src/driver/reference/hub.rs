@@ -2,17 +2,18 @@
 
 use std::{
     collections::VecDeque,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     io::Write,
     net::Shutdown,
     sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
+        Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         mpsc::{SyncSender, sync_channel},
     },
     thread,
     time::Duration,
 };
 
-use super::{Fault, Setup, groups};
+use super::{Fault, Losses, Setup, asking::Request, groups};
 use crate::{
     endpoints,
     pace::Deadline,
@@ -22,20 +23,25 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Hub {
     pub(super) setup: Setup,
+    /// The other side of a device.
+    pub(super) onwards: OnceLock<Weak<Hub>>,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     /// Every socket, to end it at the close.
     sockets: Vec<(u32, Carrier)>,
     /// Connections ready for messages, the next to send on in front.
-    ready: VecDeque<u32>,
+    pub(super) ready: VecDeque<u32>,
     /// Who holds a PAIR's only place.
     seat: Option<u32>,
-    inbox: VecDeque<Received>,
+    pub(super) inbox: VecDeque<Received>,
+    /// The survey under way.
     outstanding: Option<u32>,
+    /// The requests under way: one, unless that is the fault.
+    pub(super) requests: Vec<Request>,
     /// When the survey under way is over.
     survey_end: Option<Deadline>,
     /// The way to each peer, where the protocol waits for none.
@@ -44,26 +50,38 @@ struct State {
     kept: Option<Vec<u8>>,
     /// What a RESPONDENT's application received last.
     asked: Option<(u32, Vec<u8>)>,
-    next_id: u32,
+    /// The last one that was answered: answering it again is a fault.
+    answered: Option<(u32, Vec<u8>)>,
+    next_connection: u32,
+    pub(super) next_tag: u32,
+    /// What was thrown away.
+    pub(super) losses: Losses,
     failed: bool,
     closed: bool,
 }
 
 /// A message for the application, and for an answer the connection and the tags it goes back with.
 #[derive(Debug)]
-struct Received {
-    body: Vec<u8>,
-    way_back: Option<(u32, Vec<u8>)>,
+pub(super) struct Received {
+    pub(super) body: Vec<u8>,
+    pub(super) way_back: Option<(u32, Vec<u8>)>,
 }
 
 impl Hub {
     pub(super) fn new(setup: Setup) -> Self {
+        let first = match setup.has(Fault::CountsFromOne) {
+            true => 1,
+            // Hash maps have the dice that std has.
+            false => RandomState::new().build_hasher().finish() as u32,
+        };
         let state = State {
-            next_id: 0x0123_4567,
+            next_connection: first,
+            next_tag: first,
             ..State::default()
         };
         Self {
             setup,
+            onwards: OnceLock::new(),
             state: Mutex::new(state),
             changed: Condvar::new(),
         }
@@ -73,8 +91,8 @@ impl Hub {
     pub(super) fn enter(&self, carrier: &Carrier) -> Option<u32> {
         let mut state = self.lock();
         let socket = carrier.try_clone().ok().filter(|_| !state.closed)?;
-        state.next_id += 1;
-        let id = state.next_id;
+        let id = state.next_connection & 0x7fff_ffff;
+        state.next_connection = id.wrapping_add(1);
         state.sockets.push((id, socket));
         if self.setup.has(Fault::SeatsTooEarly) {
             state.seat.get_or_insert(id);
@@ -89,16 +107,16 @@ impl Hub {
             return false;
         }
         state.ready.push_back(id);
-        let drops = groups::drops(self.setup.protocol);
-        if (drops || self.setup.protocol == endpoints::SURVEYOR)
+        if self.setup.protocol != endpoints::PAIR
             && let Some(socket) = state.socket(id)
         {
-            let writer = writer(socket);
+            let writer = writer(socket, self.setup.room());
             if let Some(survey) = state.kept.take() {
                 let _room = writer.try_send(self.frame(&survey));
             }
             state.writers.push((id, writer));
         }
+        self.ask_again(&mut state, |request| request.over.is_none());
         self.changed.notify_all();
         true
     }
@@ -113,6 +131,8 @@ impl Hub {
         if state.seat == Some(id) && !self.setup.has(Fault::SeatsTooEarly) {
             state.seat = None;
         }
+        state.losses.connections += 1;
+        self.lost(&mut state, id);
     }
 
     pub(super) fn handshake_failed(&self) {
@@ -126,24 +146,25 @@ impl Hub {
     /// A message for the application.
     pub(super) fn deliver(&self, id: u32, payload: Vec<u8>) {
         let mut state = self.lock();
+        while state.inbox.len() >= self.setup.inbox() && !state.closed {
+            state = self.wait(state, Duration::from_secs(1));
+        }
         let tag = payload.first_chunk().map(|tag| u32::from_be_bytes(*tag));
         let mut way_back = None;
         let body = match self.setup.protocol {
-            endpoints::REQ | endpoints::SURVEYOR => {
+            endpoints::REQ => return self.answered(&mut state, id, payload),
+            endpoints::SURVEYOR => {
                 let any = self.setup.has(Fault::TakesAnyAnswer);
                 let answers = any || (tag == state.outstanding && !state.survey_is_over());
                 if tag.is_none() || !answers {
-                    return;
-                }
-                if self.setup.protocol == endpoints::REQ {
-                    state.outstanding = None;
+                    return self.threw_away(&mut state);
                 }
                 payload[4..].to_vec()
             }
-            endpoints::RESPONDENT => {
+            endpoints::REP | endpoints::RESPONDENT => {
                 let mut tags = payload.chunks_exact(4).take(self.setup.ttl);
                 let Some(last) = tags.position(|tag| tag[0] & 0x80 != 0) else {
-                    return;
+                    return self.threw_away(&mut state);
                 };
                 let (tags, body) = payload.split_at(4 * (last + 1));
                 way_back = Some((id, tags.to_vec()));
@@ -160,8 +181,16 @@ impl Hub {
         let mut state = self.lock();
         loop {
             if let Some(received) = state.inbox.pop_front() {
-                state.asked = received.way_back.or_else(|| state.asked.take());
+                let before = state.asked.take();
+                state.asked = match self.setup.has(Fault::AnswersFirst) {
+                    true => before.or(received.way_back),
+                    false => received.way_back.or(before),
+                };
+                self.changed.notify_all();
                 return Some(received.body);
+            }
+            if self.setup.protocol == endpoints::REQ && state.requests.is_empty() {
+                return None;
             }
             let left = match (deadline.left()?, state.survey_end) {
                 (left, Some(end)) => left.min(end.left()?),
@@ -175,8 +204,13 @@ impl Hub {
     pub(super) fn send(&self, body: &[u8], within: Duration) -> bool {
         match self.setup.protocol {
             endpoints::SURVEYOR => self.survey(body),
-            endpoints::RESPONDENT => self.respond(body),
-            endpoints::PUB => self.publish(body),
+            endpoints::REP | endpoints::RESPONDENT => self.respond(body),
+            endpoints::REQ => self.ask(body, within),
+            endpoints::PUB => {
+                self.post_all(body, |_| true);
+                true
+            }
+            endpoints::PUSH => self.post_one(body, within),
             protocol => match groups::to_all(protocol, body) {
                 Some(payload) => {
                     self.post_all(&payload, |_| true);
@@ -190,8 +224,7 @@ impl Hub {
     /// Sends to everybody, with a new id; what nobody is there for is lost.
     fn survey(&self, body: &[u8]) -> bool {
         let mut state = self.lock();
-        state.next_id += 1;
-        let tag = 0x8000_0000 | state.next_id;
+        let tag = state.new_tag();
         let payload = [&tag.to_be_bytes(), body].concat();
         state.outstanding = Some(tag);
         state.inbox.clear();
@@ -218,14 +251,16 @@ impl Hub {
     /// Answers what was received last, once.
     fn respond(&self, body: &[u8]) -> bool {
         let mut state = self.lock();
-        let Some((id, tags)) = state.asked.take() else {
+        let again = self.setup.has(Fault::AnswersTwice);
+        let again = state.answered.take().filter(|_| again);
+        let Some((id, tags)) = state.asked.take().or(again) else {
             return false;
         };
-        let socket = state.socket(id);
+        let payload = [&tags[..], body].concat();
+        state.answered = Some((id, tags));
         drop(state);
-        let frame = self.frame(&[&tags, body].concat());
-        // An answer to who is gone is lost.
-        let _lost = socket.map(|mut socket| socket.write_all(&frame));
+        let elsewhere = self.setup.has(Fault::AnswersElsewhere);
+        self.post_all(&payload, |other| (other == id) != elsewhere);
         true
     }
 
@@ -243,13 +278,7 @@ impl Hub {
             };
             state = self.wait(state, left);
         };
-        let mut payload = groups::with_count(self.setup.protocol, body);
-        if self.setup.protocol == endpoints::REQ {
-            state.next_id += 1;
-            let tag = 0x8000_0000 | state.next_id;
-            state.outstanding = Some(tag);
-            payload = [&tag.to_be_bytes(), body].concat();
-        }
+        let payload = groups::with_count(self.setup.protocol, body);
         let socket = state.socket(id);
         // The peer may have to read what this one sends before it is done: not under the lock.
         drop(state);
@@ -257,22 +286,56 @@ impl Hub {
         socket.is_some_and(|mut socket| socket.write_all(&frame).is_ok())
     }
 
-    fn publish(&self, body: &[u8]) -> bool {
-        let frame = self.frame(body);
-        let state = self.lock();
-        let ready = state
-            .sockets
-            .iter()
-            .filter(|(id, _)| state.ready.contains(id));
-        let sockets: Vec<_> = ready
-            .filter_map(|(_, socket)| socket.try_clone().ok())
-            .collect();
-        drop(state);
-        for mut socket in sockets {
-            // Who is gone gets nothing, and nobody is told.
-            let _gone = socket.write_all(&frame);
+    /// Sends on the next connection that has room, waiting for one.
+    pub(super) fn post_one(&self, payload: &[u8], within: Duration) -> bool {
+        let deadline = Deadline::after(within);
+        let mut state = self.lock();
+        loop {
+            if self.offer(&mut state, payload).is_some() {
+                return true;
+            }
+            let Some(left) = deadline.left().filter(|_| !state.closed) else {
+                return false;
+            };
+            // Nobody tells when a writer has room again.
+            state = self.wait(state, left.min(Duration::from_millis(5)));
         }
-        true
+    }
+
+    /// Hands a payload to the next connection that has room, and says which.
+    pub(super) fn offer(&self, state: &mut State, payload: &[u8]) -> Option<u32> {
+        let frame = self.frame(payload);
+        for at in 0..state.ready.len() {
+            let id = state.ready[at];
+            let writer = state.writers.iter().find(|(known, _)| *known == id);
+            if writer.is_some_and(|(_, writer)| writer.try_send(frame.clone()).is_ok()) {
+                if !self.setup.has(Fault::SticksToOne) {
+                    state.ready.remove(at);
+                    state.ready.push_back(id);
+                }
+                if self.setup.has(Fault::SendsToEach) {
+                    for (_, writer) in state.writers.iter().filter(|(known, _)| *known != id) {
+                        let _full = writer.try_send(frame.clone());
+                    }
+                }
+                return Some(id);
+            }
+            if self.setup.has(Fault::WaitsForSlow) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// A message is dropped.
+    pub(super) fn threw_away(&self, state: &mut State) {
+        if !self.setup.has(Fault::DropsInSilence) {
+            state.losses.messages += 1;
+        }
+    }
+
+    pub(super) fn losses(&self) -> Losses {
+        self.lock().losses
     }
 
     /// Sends on these connections; one whose queue is full loses the message.
@@ -312,21 +375,36 @@ impl Hub {
         self.changed.notify_all();
     }
 
+    /// Wakes who waits.
+    pub(super) fn changed(&self) {
+        self.changed.notify_all();
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.lock().closed
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, limit: Duration) -> MutexGuard<'a, State> {
+    pub(super) fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        limit: Duration,
+    ) -> MutexGuard<'a, State> {
         let waited = self.changed.wait_timeout(state, limit);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
+    /// The next request's or survey's tag.
+    pub(super) fn new_tag(&mut self) -> u32 {
+        self.next_tag = self.next_tag.wrapping_add(1);
+        0x8000_0000 | self.next_tag
+    }
+
     fn survey_is_over(&self) -> bool {
         self.survey_end.is_some_and(Deadline::is_over)
     }
@@ -339,8 +417,8 @@ impl State {
 }
 
 /// A thread that writes frames to a connection for as long as that takes.
-fn writer(mut socket: Carrier) -> SyncSender<Vec<u8>> {
-    let (frames, rest) = sync_channel::<Vec<u8>>(16);
+fn writer(mut socket: Carrier, room: usize) -> SyncSender<Vec<u8>> {
+    let (frames, rest) = sync_channel::<Vec<u8>>(room);
     thread::spawn(move || {
         while let Ok(frame) = rest.recv()
             && socket.write_all(&frame).is_ok()

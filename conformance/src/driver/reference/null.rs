@@ -11,7 +11,7 @@ use std::{
 use spkit_api::transport::StreamKind;
 
 use crate::{
-    driver::{At, Driver, Plan, Refused, Subject},
+    driver::{At, Driver, Losses, Plan, Refused, Subject},
     tester::{Carrier, Door, codec},
 };
 
@@ -74,6 +74,10 @@ impl Driver for Null {
         };
         Ok(Box::new(Running { address, over }))
     }
+
+    fn join(&self, plans: [&Plan; 2]) -> Result<[Box<dyn Subject>; 2], Refused> {
+        Ok([self.start(plans[0])?, self.start(plans[1])?])
+    }
 }
 
 fn serve(door: &Door, what: NullKind, id: u16, over: &AtomicBool) {
@@ -118,6 +122,10 @@ impl Subject for Running {
 
     fn recv(&self, within: Duration) -> Option<Vec<u8>> {
         thread::park_timeout(within);
+        None
+    }
+
+    fn losses(&self) -> Option<Losses> {
         None
     }
 
