@@ -19,7 +19,7 @@ pub(crate) mod sockets;
 pub(crate) mod star;
 pub(crate) mod surveys;
 
-pub(crate) use self::row::Row;
+pub(crate) use self::{hostile::each::EACH, row::Row};
 
 /// Every wire case, in the order in which they are reported.
 pub(crate) fn wire_rows() -> impl Iterator<Item = &'static Row> {

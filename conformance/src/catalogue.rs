@@ -8,7 +8,7 @@ use spkit_runtime::Registry;
 use crate::{
     addresses::{Addresses, Form},
     case::{Body, Case, Class, Stage},
-    cases::{self, Row, protocol_ids},
+    cases::{self, Row, hostile::each::Each, protocol_ids},
     driver::Fixture,
     endpoints,
     scene::Scene,
@@ -92,6 +92,11 @@ pub(crate) fn wire_cases(
             .iter()
             .map(|protocol| ids_case(scheme, kind, *protocol)),
     );
+    for each in cases::EACH {
+        let fits = !each.requirements(kind).is_empty();
+        let protocols = protocols.iter().filter(|_| fits);
+        cases.extend(protocols.map(|protocol| hostile_case(each, scheme, kind, *protocol)));
+    }
     cases
 }
 
@@ -144,6 +149,27 @@ fn ids_case(scheme: &'static str, kind: StreamKind, protocol: Protocol) -> Case 
         on_the_wire: true,
         body: on_scene(scheme, kind, move |scene| {
             protocol_ids::run(scene, protocol)
+        }),
+    }
+}
+
+fn hostile_case(
+    each: &'static Each,
+    scheme: &'static str,
+    kind: StreamKind,
+    protocol: Protocol,
+) -> Case {
+    Case {
+        id: format!("{scheme}.{}.{}", each.slug, protocol.name),
+        requirements: each.requirements(kind).to_vec(),
+        class: Class::Slow,
+        transport: Some(scheme),
+        protocols: vec![protocol.name],
+        note: each.note,
+        missing: None,
+        on_the_wire: true,
+        body: on_scene(scheme, kind, move |scene| {
+            (each.body)(scene, Fixture::visible(protocol.name, protocol.id))
         }),
     }
 }

@@ -183,6 +183,34 @@ impl Fixture {
         Self::STAR,
     ];
 
+    /// The fixture of a registered protocol whose application shows all it receives. Where the protocol is not known,
+    /// there is no ordinary exchange.
+    pub(crate) fn visible(name: &'static str, id: u16) -> Self {
+        let shown = match id {
+            endpoints::PAIR => Self::PAIR_MANUAL,
+            endpoints::PAIR1 => Self::PAIR1_MANUAL,
+            endpoints::REP => Self::REP_MANUAL,
+            endpoints::RESPONDENT => Self::RESP_MANUAL,
+            id => Self::of(id).unwrap_or(Self::new("the socket", id, Application::Manual)),
+        };
+        // By its name: others may have the same number.
+        shown.registered(name)
+    }
+
+    /// Whether the tester knows its ordinary exchange.
+    pub(crate) fn is_known(self) -> bool {
+        Self::of(self.id).is_some()
+    }
+
+    /// Whether it takes one peer at a time.
+    pub(crate) fn is_single(self) -> bool {
+        match self.id {
+            endpoints::PAIR => true,
+            endpoints::PAIR1 => self.registered != Some("pair1-poly"),
+            _ => false,
+        }
+    }
+
     /// A fixture that its number is enough for.
     pub(crate) const fn new(name: &'static str, id: u16, application: Application) -> Self {
         Self {

@@ -192,7 +192,12 @@ impl<'a> Scene<'a> {
         let deadline = Deadline::after(self.pace().fresh());
         loop {
             let mut peer = self.connect(running)?;
-            let tried = self.alive(&mut peer, running);
+            // One that was closed for that shows it, and need not be waited for by its application.
+            peer.pause(self.pace().millis(10))?;
+            let tried = match peer.end() {
+                Some(_) => Err(Trouble::failed("a place for a new peer", "it was closed")),
+                None => self.alive(&mut peer, running),
+            };
             match tried {
                 Ok(()) => return Ok(peer),
                 Err(trouble) if deadline.is_over() => return Err(trouble),
@@ -217,8 +222,16 @@ impl<'a> Scene<'a> {
 
     /// ALIVE: the connection does the fixture's ordinary exchange.
     pub(crate) fn alive(&self, peer: &mut Peer, running: &Running) -> Outcome {
+        let step = "still in use (ALIVE)";
+        if !running.fixture.is_known() {
+            let open = peer.is_open()?;
+            return ensure(open, "the connection to stay open", || {
+                "it is closed".to_owned()
+            })
+            .during(step);
+        }
         self.exchange(peer, running, fresh_body().as_bytes())
-            .during("still in use (ALIVE)")
+            .during(step)
     }
 
     /// ALIVE, or CLOSED and nothing else: either will do after a message that is malformed.
@@ -365,7 +378,7 @@ impl<'a> Scene<'a> {
         loop {
             let tried = self
                 .connect(running)
-                .and_then(|mut peer| self.exchange(&mut peer, running, fresh_body().as_bytes()));
+                .and_then(|mut peer| self.alive(&mut peer, running));
             match tried {
                 Ok(()) => return Ok(()),
                 Err(trouble) if deadline.is_over() => {
@@ -460,6 +473,30 @@ impl Running {
     /// What it has thrown away so far, if it counts that.
     pub(crate) fn losses(&self) -> Option<Losses> {
         self.subject.losses()
+    }
+
+    /// CTRL: what the application receives until nothing more comes.
+    pub(crate) fn drain(&self, scene: &Scene<'_>) -> Vec<Vec<u8>> {
+        std::iter::from_fn(|| self.subject.recv(scene.pace().millis(20))).collect()
+    }
+
+    /// What it has thrown away is counted, if it counts at all.
+    pub(crate) fn counts(
+        &self,
+        wanted: impl std::fmt::Display,
+        scene: &Scene<'_>,
+        enough: impl Fn(Losses) -> bool,
+    ) -> Outcome {
+        let deadline = Deadline::after(scene.pace().expect());
+        while let Some(losses) = self.losses().filter(|losses| !enough(*losses)) {
+            ensure(
+                !deadline.is_over(),
+                format!("{wanted} to be counted"),
+                || format!("{losses:?}"),
+            )?;
+            breathe();
+        }
+        Ok(())
     }
 
     /// CTRL: the next message, if one is there.

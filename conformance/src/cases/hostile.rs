@@ -1,5 +1,7 @@
 //! Hostile input on any stream: whatever comes, the endpoint survives and others are served.
 
+pub(crate) mod each;
+
 use std::{io::Write as _, time::Duration};
 
 use super::{

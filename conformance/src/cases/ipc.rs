@@ -5,7 +5,7 @@ use std::{
     io::{IoSlice, Read as _},
     mem::MaybeUninit,
     os::{
-        fd::AsFd as _,
+        fd::{AsFd as _, BorrowedFd},
         unix::{
             fs::{FileTypeExt as _, symlink},
             net::{UnixListener, UnixStream},
@@ -20,7 +20,7 @@ use super::Row;
 use crate::{
     driver::Fixture,
     scene::{Running, Scene},
-    tester::codec,
+    tester::{Peer, codec},
     transcript::hex,
     verdict::{During, Outcome, Trouble, ensure},
 };
@@ -113,38 +113,43 @@ fn file_in_use(scene: &Scene<'_>) -> Outcome {
 }
 
 fn regular_file(scene: &Scene<'_>) -> Outcome {
+    keeps_regular_file(scene, Fixture::PAIR)
+}
+
+/// A regular file at the address stays, and nobody listens there.
+pub(super) fn keeps_regular_file(scene: &Scene<'_>, fixture: Fixture) -> Outcome {
     let path = scene.addresses.path();
     fs::write(&path, "precious").map_err(|error| Trouble::kit("a file", error))?;
-    refuses_path(scene, &path, "a regular file")?;
+    refuses_path(scene, fixture, &path, "a regular file")?;
     let kept = fs::read(&path).unwrap_or_default();
     ensure(kept == b"precious", "the file to stay as it was", || {
         format!("{}", String::from_utf8_lossy(&kept).escape_debug())
     })?;
-    works_without(scene, &path, |path| fs::remove_file(path))
+    works_without(scene, fixture, &path, |path| fs::remove_file(path))
 }
 
 fn directory(scene: &Scene<'_>) -> Outcome {
     let path = scene.addresses.path();
     fs::create_dir(&path).map_err(|error| Trouble::kit("a directory", error))?;
-    refuses_path(scene, &path, "a directory")?;
+    refuses_path(scene, Fixture::PAIR, &path, "a directory")?;
     ensure(path.is_dir(), "the directory to stay", || {
         "it is gone".to_owned()
     })?;
-    works_without(scene, &path, |path| fs::remove_dir(path))
+    works_without(scene, Fixture::PAIR, &path, |path| fs::remove_dir(path))
 }
 
 fn dangling_link(scene: &Scene<'_>) -> Outcome {
     let (path, target) = (scene.addresses.path(), scene.addresses.path());
     symlink(&target, &path).map_err(|error| Trouble::kit("a link", error))?;
-    refuses_path(scene, &path, "a link to nothing")?;
+    refuses_path(scene, Fixture::PAIR, &path, "a link to nothing")?;
     ensure(path.is_symlink(), "the link to stay", || {
         "it is gone".to_owned()
     })?;
-    works_without(scene, &path, |path| fs::remove_file(path))
+    works_without(scene, Fixture::PAIR, &path, |path| fs::remove_file(path))
 }
 
-fn refuses_path(scene: &Scene<'_>, path: &Path, what: &str) -> Outcome {
-    match listen_on(scene, path)? {
+fn refuses_path(scene: &Scene<'_>, fixture: Fixture, path: &Path, what: &str) -> Outcome {
+    match listen_as(scene, fixture, path)? {
         Err(_) => Ok(()),
         Ok(_) => Err(Trouble::failed(
             format!("an error, since {what} is at the address"),
@@ -156,11 +161,12 @@ fn refuses_path(scene: &Scene<'_>, path: &Path, what: &str) -> Outcome {
 /// A refusal counts only if the endpoint would have listened otherwise.
 fn works_without(
     scene: &Scene<'_>,
+    fixture: Fixture,
     path: &Path,
     remove: fn(&Path) -> std::io::Result<()>,
 ) -> Outcome {
     remove(path).map_err(|error| Trouble::kit("removing what was in the way", error))?;
-    let subject = listen_on(scene, path)?
+    let subject = listen_as(scene, fixture, path)?
         .map_err(|why| Trouble::failed("the path to work once nothing is in the way", why))?;
     scene.fresh(&subject)
 }
@@ -243,10 +249,33 @@ fn path_of(scene: &Scene<'_>, len: usize) -> Outcome<std::path::PathBuf> {
 
 /// Has a PAIR listen at a path; the inner error is its reason not to.
 fn listen_on(scene: &Scene<'_>, path: &Path) -> Outcome<Result<Running, String>> {
+    listen_as(scene, Fixture::PAIR, path)
+}
+
+fn listen_as(scene: &Scene<'_>, fixture: Fixture, path: &Path) -> Outcome<Result<Running, String>> {
     let address = format!("{}://{}", scene.scheme, path.display());
     Ok(scene
-        .listen_at(Fixture::PAIR, &[], &address)
+        .listen_at(fixture, &[], &address)
         .map_err(|refused| refused.why))
+}
+
+/// Sends a short frame and three descriptors with it.
+pub(super) fn send_with(peer: &Peer, frame: &[u8], fds: [BorrowedFd<'_>; 3]) -> Outcome {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    ancillary.push(SendAncillaryMessage::ScmRights(&fds));
+    let Some(socket) = peer.carrier().as_unix() else {
+        return Err(Trouble::Skipped("no Unix socket".to_owned()));
+    };
+    // Short: the whole frame fits into an empty socket's buffer.
+    sendmsg(
+        socket,
+        &[IoSlice::new(frame)],
+        &mut ancillary,
+        SendFlags::NOSIGNAL,
+    )
+    .map(drop)
+    .map_err(|error| Trouble::failed("the endpoint to take descriptors", error.to_string()))
 }
 
 /// Descriptors sent along are not kept: the other ends of them see their last copy go.
@@ -257,21 +286,7 @@ fn descriptors(scene: &Scene<'_>) -> Outcome {
     let (mut watch, passed) = pair()?;
     let frame = codec::frame(scene.kind(), b"with three descriptors");
     for number in 0..200 {
-        let fds = [passed.as_fd(); 3];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        ancillary.push(SendAncillaryMessage::ScmRights(&fds));
-        let Some(socket) = peer.carrier().as_unix() else {
-            return Err(Trouble::Skipped("no Unix socket".to_owned()));
-        };
-        // Short: the whole frame fits into an empty socket's buffer.
-        sendmsg(
-            socket,
-            &[IoSlice::new(&frame)],
-            &mut ancillary,
-            SendFlags::NOSIGNAL,
-        )
-        .map_err(|error| Trouble::failed("the endpoint to take descriptors", error.to_string()))?;
+        send_with(&peer, &frame, [passed.as_fd(); 3])?;
         peer.expect(&frame)
             .during(format!("message {number} with descriptors"))?;
     }

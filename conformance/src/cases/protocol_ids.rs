@@ -2,10 +2,10 @@
 
 use crate::{
     catalogue::Protocol,
-    driver::{Application, Fixture},
+    driver::Fixture,
     endpoints::{self, KNOWN, STRANGERS},
     scene::{Running, Scene},
-    tester::{Peer, codec},
+    tester::codec,
     verdict::{During, Outcome, ensure},
 };
 
@@ -26,10 +26,7 @@ pub(crate) const REQUIREMENTS: &[&str] = &[
 /// Runs the matrix for one protocol.
 pub(crate) fn run(scene: &Scene<'_>, protocol: Protocol) -> Outcome {
     announces_the_known_number(protocol)?;
-    let known = Fixture::of(protocol.id);
-    let unknown = Fixture::new("the socket", protocol.id, Application::Manual);
-    // By its name: others may have the same number.
-    let fixture = known.unwrap_or(unknown).registered(protocol.name);
+    let fixture = Fixture::visible(protocol.name, protocol.id);
     listening(scene, fixture, protocol)?;
     dialing(scene, fixture, protocol)
 }
@@ -57,15 +54,17 @@ fn listening(scene: &Scene<'_>, fixture: Fixture, protocol: Protocol) -> Outcome
     }
     let mut good = scene.open(&subject)?;
     good.shake_hands(protocol.peer, protocol.id)?;
-    still_good(scene, &mut good, &subject)?;
+    scene.alive(&mut good, &subject)?;
     for id in wrong_ids(protocol).take(3) {
         refuses(scene, &subject, protocol, id)?;
     }
-    still_good(scene, &mut good, &subject).during("the good connection")?;
+    scene
+        .alive(&mut good, &subject)
+        .during("the good connection")?;
     // S has to know that this one is gone, or it may send the next message there.
     good.half_close();
     good.closed().during("T has shut down its sending side")?;
-    fresh(scene, &subject, protocol)
+    scene.fresh(&subject)
 }
 
 fn refuses(scene: &Scene<'_>, subject: &Running, protocol: Protocol, id: u16) -> Outcome {
@@ -91,7 +90,7 @@ fn dialing(scene: &Scene<'_>, fixture: Fixture, protocol: Protocol) -> Outcome {
     let mut peer = scene.tester.accept(&door)?;
     peer.shake_hands(protocol.peer, protocol.id)
         .during("dialing")?;
-    still_good(scene, &mut peer, &subject)
+    scene.alive(&mut peer, &subject)
 }
 
 /// Every number that is not the peer's; those most easily confused with it first.
@@ -113,25 +112,4 @@ fn wrong_ids(protocol: Protocol) -> impl Iterator<Item = u16> {
         }
     }
     ids.into_iter()
-}
-
-/// The ordinary exchange where the tester knows it; otherwise that the connection is still there.
-fn still_good(scene: &Scene<'_>, peer: &mut Peer, subject: &Running) -> Outcome {
-    if Fixture::of(subject.fixture.id).is_some() {
-        return scene.alive(peer, subject);
-    }
-    let open = peer.is_open()?;
-    ensure(open, "the connection to stay open", || {
-        "it is closed".to_owned()
-    })
-}
-
-fn fresh(scene: &Scene<'_>, subject: &Running, protocol: Protocol) -> Outcome {
-    if Fixture::of(protocol.id).is_some() {
-        return scene.fresh(subject);
-    }
-    scene
-        .open(subject)?
-        .shake_hands(protocol.peer, protocol.id)
-        .during("a new connection")
 }

@@ -289,11 +289,68 @@ const KILLS: &[Kill] = &[
         ],
     ),
     (Fault::SendsToOne, &["device-surveys.to-all"]),
+    (
+        Fault::DropsInSilence,
+        &[
+            "hostile.headers.rep",
+            "hostile.headers.sub",
+            "hostile.sizes.pair",
+            "hostile.sizes.pub",
+            "hostile.payloads.req",
+            "hostile.payloads.respondent",
+            "hostile.payloads.push",
+            "hostile.payloads.pub",
+            "hostile.payloads.star",
+        ],
+    ),
+    (
+        Fault::IgnoresByte(2),
+        &["hostile.headers.push", "hostile.headers.bus"],
+    ),
+    (
+        Fault::IgnoresReserved,
+        &["hostile.headers.pull", "hostile.headers.pair1"],
+    ),
+    (
+        Fault::IgnoresId,
+        &["hostile.headers.surveyor", "hostile.headers.star"],
+    ),
+    (
+        Fault::NoHandshakeLimit,
+        &["hostile.headers.req", "hostile.headers.pair"],
+    ),
+    (Fault::DeliversRefused, &["hostile.headers.pull"]),
+    (
+        Fault::OneAtATime,
+        &["hostile.headers.respondent", "hostile.sizes.sub"],
+    ),
+    (
+        Fault::NoLimit,
+        &["hostile.sizes.rep", "hostile.sizes.surveyor"],
+    ),
+    (
+        Fault::DeliversTruncated,
+        &["hostile.sizes.pull", "hostile.sizes.bus"],
+    ),
+    (Fault::DropsEmpty, &["hostile.sizes.pair"]),
+    (
+        Fault::IgnoresHalfClose,
+        &["hostile.sizes.star", "hostile.payloads.pair"],
+    ),
 ];
 
 /// The same for what only the ipc mapping has.
 const IPC_KILLS: &[Kill] = &[
-    (Fault::IgnoresType, &["type.other-than-1", "type.missing"]),
+    (
+        Fault::IgnoresType,
+        &[
+            "type.other-than-1",
+            "type.missing",
+            "hostile.types.pull",
+            "hostile.types.req",
+        ],
+    ),
+    (Fault::RemovesAnyFile, &["hostile.types.pub"]),
     (
         Fault::RemovesAnyFile,
         &["file.regular-is-kept", "file.in-use-is-refused"],
@@ -314,7 +371,7 @@ fn every_fault_is_found_on_ipc() {
 /// Some at once: what takes time is waiting for what does not happen.
 fn are_found(kind: StreamKind, kills: impl Iterator<Item = &'static Kill>) {
     let kills: Vec<&Kill> = kills.collect();
-    for some in kills.chunks(6) {
+    for some in kills.chunks(12) {
         std::thread::scope(|threads| {
             for (fault, slugs) in some {
                 threads.spawn(move || is_found(kind, *fault, slugs));

@@ -187,6 +187,16 @@ impl Peer {
         self.closed_within(self.pace.closed())
     }
 
+    /// CLOSED, where messages of other peers may have come along.
+    pub(crate) fn closed_forgetting_messages(&mut self) -> Outcome {
+        self.drain(Duration::ZERO)?;
+        let deadline = Deadline::after(self.pace.closed());
+        while self.more(deadline)? {
+            self.unread.clear();
+        }
+        self.closed_within(Duration::ZERO)
+    }
+
     /// CLOSED within another time.
     pub(crate) fn closed_within(&mut self, span: Duration) -> Outcome {
         let wanted = format!("the endpoint to close the connection within {span:?} (CLOSED)");

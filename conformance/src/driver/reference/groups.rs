@@ -60,7 +60,10 @@ pub(super) fn take(hub: &Hub, id: u32, payload: Vec<u8>) -> io::Result<()> {
             hub.threw_away(&mut hub.lock());
             return Ok(());
         }
-        _ => return Err(io::ErrorKind::InvalidData.into()),
+        _ => {
+            hub.threw_away(&mut hub.lock());
+            return Err(io::ErrorKind::InvalidData.into());
+        }
     };
     let most = if is_star { TTL - 1 } else { TTL };
     if hops > most && !hub.setup.has(Fault::NoTtl) {

@@ -131,7 +131,9 @@ impl Hub {
         if state.seat == Some(id) && !self.setup.has(Fault::SeatsTooEarly) {
             state.seat = None;
         }
-        state.losses.connections += 1;
+        if !self.setup.has(Fault::DropsInSilence) {
+            state.losses.connections += 1;
+        }
         self.lost(&mut state, id);
     }
 
