@@ -87,6 +87,9 @@ pub(crate) struct Outbox {
     pub(crate) refused: bool,
     /// The carrier took no more; it will say when it does.
     pub(crate) blocked: bool,
+    /// Messages that were taken out wait for the carrier: until they are gone no more are taken, so that the room in here
+    /// limits what waits.
+    pub(crate) held_up: bool,
     pub(crate) turnstile: Turnstile,
 }
 

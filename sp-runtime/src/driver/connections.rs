@@ -226,8 +226,9 @@ impl Shared {
             return true;
         }
         if !wanted || ready == Ready::WRITABLE {
-            // Resuming a paused pipe will have it polled.
-            return true;
+            // Resuming a paused pipe will have it polled. A leader that only tried its luck has found nothing: to tell it
+            // otherwise would have it try for ever, and never look what the system has to say.
+            return !ready.is_none();
         }
         self.read_pipe(cell, ready, poller)
     }

@@ -155,7 +155,7 @@ impl Shared {
         lock(&self.core).flush.sleep()
     }
 
-    /// Starts to flush a pipe: takes its outbox.
+    /// Starts to flush a pipe: takes its outbox, unless what was taken before is still there.
     fn begin(&self, hosted: &mut Hosted, pipe: PipeId) -> Option<Started> {
         let cell = hosted.cell(pipe)?;
         let state = hosted.core.pipe(pipe)?;
@@ -163,7 +163,9 @@ impl Shared {
             return None;
         }
         let mut batch = BATCH.take().unwrap_or_default();
-        state.take_outbox(&mut batch);
+        if !state.out.held_up {
+            state.take_outbox(&mut batch);
+        }
         Some((cell, batch))
     }
 
@@ -197,6 +199,7 @@ impl Shared {
                     break None;
                 };
                 state.tally.handed += handed;
+                state.out.held_up = !io.batch.is_empty();
                 match carried {
                     Carried::Broken(error) => {
                         state.out.blocked = true;
@@ -234,7 +237,9 @@ impl Shared {
                     // Somebody was turned away: there is a message, or the carrier takes more.
                     state.out.blocked = false;
                 }
-                if let Some(state) = hosted.core.pipe(cell.id) {
+                if let Some(state) = hosted.core.pipe(cell.id)
+                    && !state.out.held_up
+                {
                     state.take_outbox(&mut batch);
                 }
             }
