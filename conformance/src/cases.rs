@@ -11,6 +11,7 @@ pub(crate) mod ipc;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
 pub(crate) mod pair1;
+pub(crate) mod pipeline;
 pub(crate) mod protocol_ids;
 pub(crate) mod publish;
 pub(crate) mod requests;
@@ -29,6 +30,7 @@ pub(crate) fn wire_rows() -> impl Iterator<Item = &'static Row> {
         limits::ROWS,
         lifecycle::ROWS,
         hostile::ROWS,
+        hostile::load::ROWS,
         ipc::ROWS,
         publish::ROWS,
         pair1::ROWS,
@@ -38,6 +40,7 @@ pub(crate) fn wire_rows() -> impl Iterator<Item = &'static Row> {
         requests::ROWS,
         answers::ROWS,
         devices::ROWS,
+        pipeline::ROWS,
     ]
     .into_iter()
     .flatten()

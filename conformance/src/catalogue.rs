@@ -56,6 +56,7 @@ pub(crate) fn cases(registry: &Registry) -> Vec<Case> {
         }
         cases.extend(cases::sockets::cases(registry, plugin, scheme));
     }
+    cases.extend(cases::sockets::everywhere::cases(registry));
     cases.extend(cases::calls::cases(registry));
     cases
 }
@@ -140,7 +141,7 @@ fn wire_case(
 fn ids_case(scheme: &'static str, kind: StreamKind, protocol: Protocol) -> Case {
     Case {
         id: format!("{scheme}.ids.{}", protocol.name),
-        requirements: protocol_ids::REQUIREMENTS.to_vec(),
+        requirements: protocol_ids::requirements(protocol.id),
         class: Class::Slow,
         transport: Some(scheme),
         protocols: vec![protocol.name],

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Cases that run side by side unless the user says otherwise: most of their time is waiting.
-const DEFAULT_JOBS: usize = 4;
+pub(crate) const DEFAULT_JOBS: usize = 8;
 
 /// What [`certify`](crate::certify) does. Everything has a default.
 #[derive(Clone)]

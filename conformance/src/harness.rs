@@ -31,7 +31,9 @@ pub fn main() -> ExitCode {
 /// The same with a configuration, for instance one that says what addresses look like.
 pub fn main_with(config: Config) -> ExitCode {
     // Before anything else is printed: test runners read the list of tests from standard output.
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of their time is waiting: a thread for each CPU would be too few.
+    arguments.test_threads.get_or_insert(config.jobs);
     if config.registry.is_empty() {
         eprintln!("{}", nothing_linked());
         return ExitCode::from(NOTHING);

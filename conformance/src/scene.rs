@@ -107,10 +107,19 @@ impl<'a> Scene<'a> {
 
     /// Starts a fixture that dials the tester, and redials fast.
     pub(crate) fn dial(&self, fixture: Fixture) -> Outcome<(Running, Door)> {
+        self.dial_with(fixture, &[])
+    }
+
+    /// The same with options.
+    pub(crate) fn dial_with(
+        &self,
+        fixture: Fixture,
+        more: &[(&'static str, Value)],
+    ) -> Outcome<(Running, Door)> {
         let address = self.addresses.next(self.scheme);
         let door = self.tester.listen(rest_of(&address))?;
         let address = format!("{}://{}", self.scheme, door.address());
-        let options = [
+        let mut options = vec![
             (
                 options::RECONNECT_MIN.name(),
                 Value::Duration(Some(self.pace().millis(10))),
@@ -120,6 +129,7 @@ impl<'a> Scene<'a> {
                 Value::Duration(Some(self.pace().millis(50))),
             ),
         ];
+        options.extend_from_slice(more);
         let subject = self
             .start(fixture, &options, At::Dial(address.clone()))
             .map_err(|refused| {
@@ -152,8 +162,8 @@ impl<'a> Scene<'a> {
     }
 
     /// QUIET on all of these at once.
-    pub(crate) fn all_quiet(&self, peers: &mut [&mut Peer]) -> Outcome {
-        for (number, peer) in peers.iter_mut().enumerate() {
+    pub(crate) fn all_quiet<'p>(&self, peers: impl IntoIterator<Item = &'p mut Peer>) -> Outcome {
+        for (number, peer) in peers.into_iter().enumerate() {
             let span = if number == 0 {
                 self.pace().quiet()
             } else {

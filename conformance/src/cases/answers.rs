@@ -211,7 +211,7 @@ fn to_who_asked(scene: &Scene<'_>, fixture: Fixture) -> Outcome {
         subject.send(scene, body)?;
         peer.expect_frame(&request(body))?;
     }
-    scene.all_quiet(&mut [&mut first, &mut second])
+    scene.all_quiet([&mut first, &mut second])
 }
 
 /// All answered, in order, once each.

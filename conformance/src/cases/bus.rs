@@ -49,17 +49,14 @@ fn all_peers(scene: &Scene<'_>) -> Outcome {
         subject.expect(scene, body.as_bytes())?;
         peers.push(peer);
     }
-    for (number, peer) in peers.iter_mut().enumerate() {
-        let step = format!("after a message of peer {number}");
-        peer.quiet().during(step)?;
-    }
+    scene
+        .all_quiet(&mut peers)
+        .during("after a message of each")?;
     subject.send(scene, b"to all")?;
     for peer in &mut peers {
         peer.expect_frame(b"to all")?;
     }
-    for peer in &mut peers {
-        peer.quiet().during("once each")?;
-    }
+    scene.all_quiet(&mut peers).during("once each")?;
     subject.receives_nothing(scene)
 }
 
@@ -147,9 +144,7 @@ fn reflector(scene: &Scene<'_>) -> Outcome {
         .map(|_| scene.connect(&subject))
         .collect::<Outcome<_>>()?;
     // A connection counts for broadcasts a moment after its handshake.
-    for peer in &mut peers {
-        peer.pause(scene.pace().millis(200))?;
-    }
+    peers[0].pause(scene.pace().millis(200))?;
     for (from, body) in ["a", "b", "c"].into_iter().enumerate() {
         peers[from].send_frame(body.as_bytes())?;
         for (number, peer) in peers.iter_mut().enumerate() {
@@ -158,8 +153,7 @@ fn reflector(scene: &Scene<'_>) -> Outcome {
             }
         }
     }
-    peers
-        .iter_mut()
-        .try_for_each(Peer::quiet)
+    scene
+        .all_quiet(&mut peers)
         .during("no message comes back to its sender, or twice")
 }

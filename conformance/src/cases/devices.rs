@@ -11,10 +11,11 @@ use super::{
 use crate::{
     driver::Fixture,
     endpoints::{BUS, PAIR, PAIR1, PUB, PULL, PUSH, REP, REQ, RESPONDENT, SUB, SURVEYOR},
+    pace::Deadline,
     scene::{Running, Scene, fresh_body, request, tagged},
     tester::{Peer, codec},
     transcript::hex,
-    verdict::{During, Outcome, Trouble, ensure},
+    verdict::{During, Outcome, ensure},
 };
 
 /// The sides of a device, those who ask or send first.
@@ -137,18 +138,25 @@ fn set_up(scene: &Scene<'_>, sides: Sides) -> Outcome<Scenery> {
     })
 }
 
-/// Has a question go through, again and again until it does: who asks everybody passes over who is not there yet.
-/// Returns it as it came out. Its copies are read too.
+/// Has questions go through until one does: who asks everybody passes over who is not there yet. Returns the last one
+/// as it came out, so that nothing is left in the device.
 fn pass(scene: &Scene<'_>, front: &mut Peer, back: &mut Peer) -> Outcome<Vec<u8>> {
-    let asked = request(fresh_body().as_bytes());
-    for _ in 0..100 {
+    let deadline = Deadline::after(scene.pace().expect());
+    loop {
+        let asked = request(fresh_body().as_bytes());
         front.send_frame(&asked)?;
-        let span = scene.pace().millis(50);
-        if let Some(passed) = back.frame_within(span)? {
-            return come_out(&asked, passed);
+        if back.hears(scene.pace().millis(50))? {
+            loop {
+                let passed = back.read_frame()?;
+                if passed.ends_with(&asked) {
+                    return come_out(&asked, passed);
+                }
+            }
         }
+        ensure(!deadline.is_over(), "a message to pass the device", || {
+            "none did".to_owned()
+        })?;
     }
-    Err(Trouble::failed("a message to pass the device", "none did"))
 }
 
 /// What went in came out with one tag in front, whose top bit is clear.
@@ -378,7 +386,7 @@ fn unchanged(scene: &Scene<'_>, sides: Sides) -> Outcome {
         back.expect_frame(body)?;
     }
     scene
-        .all_quiet(&mut [&mut front, &mut back])
+        .all_quiet([&mut front, &mut back])
         .during("one copy of each")
 }
 

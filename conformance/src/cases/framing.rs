@@ -26,8 +26,8 @@ pub(crate) static ROWS: &[Row] = &[
         .tcp(&["SP-TCP-031", "SP-RR-031"])
         .ipc(&["SP-IPC-008", "SP-RR-031"]),
     Row::new("framing.empty-echoed", &[Fixture::PAIR], empty_echoed)
-        .tcp(&["SP-TCP-032"])
-        .ipc(&["SP-IPC-009"]),
+        .tcp(&["SP-TCP-032", "SP-P0-009"])
+        .ipc(&["SP-IPC-009", "SP-P0-009"]),
     Row::new("framing.empty-delivered", &[Fixture::PULL], empty_delivered)
         .tcp(&["SP-TCP-032", "SP-PL-011"])
         .ipc(&["SP-IPC-009", "SP-PL-011"]),

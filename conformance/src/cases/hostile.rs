@@ -1,6 +1,7 @@
 //! Hostile input on any stream: whatever comes, the endpoint survives and others are served.
 
 pub(crate) mod each;
+pub(crate) mod load;
 
 use std::{io::Write as _, time::Duration};
 

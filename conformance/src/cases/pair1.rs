@@ -1,5 +1,7 @@
 //! PAIR version 1 and its polyamorous form: the hop count on the wire.
 
+use std::time::Duration;
+
 use super::Row;
 use crate::{
     driver::Fixture,
@@ -169,7 +171,7 @@ fn many_peers(scene: &Scene<'_>) -> Outcome {
                 .during(format!("peer number {number}"))?;
         }
     }
-    peers.iter_mut().try_for_each(Peer::quiet)
+    scene.all_quiet(&mut peers)
 }
 
 fn without_a_choice(scene: &Scene<'_>) -> Outcome {
@@ -182,7 +184,12 @@ fn without_a_choice(scene: &Scene<'_>) -> Outcome {
         subject.expect(scene, body.as_bytes())?;
     }
     subject.send(scene, b"for one")?;
-    let without: Vec<bool> = peers.iter_mut().map(|peer| peer.quiet().is_ok()).collect();
+    peers[0].pause(scene.pace().quiet())?;
+    let none = Duration::ZERO;
+    let without: Vec<bool> = peers
+        .iter_mut()
+        .map(|peer| peer.quiet_for(none).is_ok())
+        .collect();
     let given: Vec<_> = peers.iter_mut().zip(&without).collect();
     let count = without.iter().filter(|without| !**without).count();
     ensure(count == 1, "one peer to get it", || format!("{count} did"))?;

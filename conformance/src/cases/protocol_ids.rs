@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What each of these cases checks.
-pub(crate) const REQUIREMENTS: &[&str] = &[
+const REQUIREMENTS: &[&str] = &[
     "SP-PID-001",
     "SP-PID-002",
     "SP-PID-003",
@@ -22,6 +22,16 @@ pub(crate) const REQUIREMENTS: &[&str] = &[
     "H-10",
     "H-11",
 ];
+
+/// What these cases check of a protocol besides.
+pub(crate) fn requirements(id: u16) -> Vec<&'static str> {
+    let own: &[&str] = match id {
+        endpoints::REQ | endpoints::REP => &["SP-RR-001"],
+        endpoints::SURVEYOR | endpoints::RESPONDENT => &["SP-SV-001"],
+        _ => &[],
+    };
+    [REQUIREMENTS, own].concat()
+}
 
 /// Runs the matrix for one protocol.
 pub(crate) fn run(scene: &Scene<'_>, protocol: Protocol) -> Outcome {

@@ -19,6 +19,10 @@ pub(crate) static ROWS: &[Row] = &[
         talking_subscriber,
     )
     .both(&["SP-PS-012", "H-46"]),
+    Row::new("publish.slow-subscriber", &[Fixture::PUB], slow_subscriber)
+        .both(&["SP-PS-009", "SP-PS-010"])
+        .heavy()
+        .note("300 messages of 64 KiB, not 20,000 of 10 kB"),
     Row::new("subscribe.selects", &[Fixture::SUB], selects).both(&["SP-PS-005", "SP-PS-008"]),
     Row::new("subscribe.all-or-nothing", &[Fixture::SUB], all_or_nothing).both(&["SP-PS-006"]),
     Row::new("subscribe.once", &[Fixture::SUB], once).both(&["SP-PS-007"]),
@@ -35,6 +39,39 @@ fn golden(scene: &Scene<'_>) -> Outcome {
     peer.expect(&[&prefix[..], b"news|hi"].concat())?;
     subject.send(scene, b"")?;
     peer.expect(&codec::prefix(scene.kind(), 0))
+}
+
+/// One that does not read loses messages, nobody else does or waits.
+fn slow_subscriber(scene: &Scene<'_>) -> Outcome {
+    let subject = scene.listen(Fixture::PUB)?;
+    let mut deaf = scene.connect(&subject)?;
+    scene.tune_in(&mut deaf, &subject)?;
+    let mut reader = scene.connect(&subject)?;
+    scene.tune_in(&mut reader, &subject)?;
+    subject.send(scene, b"begin")?;
+    while reader.read_frame()? != b"begin" {}
+    for number in 0..300u32 {
+        let body = [&number.to_be_bytes(), &[b'x'; 64 << 10][..]].concat();
+        subject
+            .send(scene, &body)
+            .during(format!("publication {number}, beside one that never reads"))?;
+        // Read before the next one is sent: so it loses none.
+        reader
+            .expect_frame(&body)
+            .during(format!("publication {number}"))?;
+    }
+    // What the other gets is whole and in order.
+    let mut last = None;
+    while let Some(frame) = deaf.frame_within(scene.pace().millis(200))? {
+        if frame.len() > 64 << 10 {
+            let number = frame.first_chunk().map(|n| u32::from_be_bytes(*n));
+            ensure(number > last, "publications in their order", || {
+                format!("{number:?} after {last:?}")
+            })?;
+            last = number;
+        }
+    }
+    Ok(())
 }
 
 /// The tester's subscribers send their headers alone, and get everything in order.

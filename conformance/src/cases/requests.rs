@@ -184,7 +184,7 @@ fn in_turn(scene: &Scene<'_>) -> Outcome {
     )?;
     // One copy of each, so there is none left.
     let [a, b, c] = &mut peers;
-    scene.all_quiet(&mut [a, b, c])
+    scene.all_quiet([a, b, c])
 }
 
 fn without_a_peer(scene: &Scene<'_>) -> Outcome {
@@ -363,6 +363,9 @@ fn stray_replies(scene: &Scene<'_>) -> Outcome {
         flooded.map_err(|error| Trouble::failed("the strays to be read", error.to_string()))
     })?;
     // A REQ would go on asking them in turn.
-    drop(peers);
+    for mut peer in peers {
+        peer.half_close();
+        peer.closed()?;
+    }
     scene.fresh(&subject)
 }

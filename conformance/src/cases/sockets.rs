@@ -1,10 +1,13 @@
 //! Cases between two sockets of this process, over any transport: what it does for protocols, whatever it is made of.
 
+mod contexts;
 mod devices;
 mod endpoints;
+pub(crate) mod everywhere;
 mod exchange;
 mod facts;
 mod groups;
+mod inproc;
 mod lifecycle;
 mod pattern;
 mod refusal;
@@ -77,6 +80,8 @@ pub(crate) fn cases(
     );
     cases.extend(endpoints::cases(carrier, &pairs));
     cases.extend(groups::cases(carrier, registry));
+    cases.extend(contexts::case(carrier, registry));
+    cases.extend(inproc::cases(carrier, registry));
     cases
 }
 

@@ -45,10 +45,9 @@ fn forwards(scene: &Scene<'_>) -> Outcome {
     for peer in [&mut first, &mut second, &mut third] {
         peer.expect_frame(&tagged(0, b"to all"))?;
     }
-    for peer in [&mut first, &mut second, &mut third] {
-        peer.quiet().during("once each")?;
-    }
-    Ok(())
+    scene
+        .all_quiet([&mut first, &mut second, &mut third])
+        .during("once each")
 }
 
 /// GV-ST-02, GV-ST-03

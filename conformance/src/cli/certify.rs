@@ -8,7 +8,7 @@ use spkit_runtime::{Backend, Registry};
 use super::{BROKEN, CONFORMANT, NOTHING, USAGE, line};
 use crate::{
     case::Case,
-    config::Config,
+    config::{Config, DEFAULT_JOBS},
     harness::nothing_linked,
     pace::Pace,
     report::Console,
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     time_scale: f64,
 
     /// Run N cases side by side.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = jobs)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_JOBS, value_parser = jobs)]
     jobs: usize,
 
     /// How sockets are driven: by their callers, or all by one background thread.

@@ -220,7 +220,7 @@ impl Subject for Running {
             self.ended.fetch_add(ended, Ordering::Relaxed);
         }
         Some(Losses {
-            messages: self.socket.stats().dropped.total(),
+            messages: self.socket.stats().dropped().total(),
             connections: self.ended.load(Ordering::Relaxed),
         })
     }

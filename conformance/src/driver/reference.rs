@@ -232,7 +232,9 @@ fn dial(hub: &Arc<Hub>, address: &str) {
                 return;
             }
         }
-        thread::park_timeout(hub.setup.redial);
+        if !hub.setup.has(Fault::RedialsAtOnce) {
+            thread::park_timeout(hub.setup.redial);
+        }
     }
 }
 

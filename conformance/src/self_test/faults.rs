@@ -290,6 +290,40 @@ const KILLS: &[Kill] = &[
     ),
     (Fault::SendsToOne, &["device-surveys.to-all"]),
     (
+        Fault::SticksToOne,
+        &["pipeline.in-turn", "pipeline.slow-puller"],
+    ),
+    (Fault::SendsToEach, &["pipeline.in-turn"]),
+    (Fault::WaitsForSlow, &["pipeline.slow-puller"]),
+    (Fault::ReadsAhead, &["pipeline.slow-application"]),
+    (
+        Fault::WrongBytes,
+        &["pair.in-order", "pair.slow-reader", "pipeline.large"],
+    ),
+    (Fault::LosesPipelined, &["pair.in-order"]),
+    (
+        Fault::LittleEndian,
+        &["pipeline.in-order", "publish.slow-subscriber"],
+    ),
+    (Fault::SendsKeepAlive, &["pipeline.pull-is-silent"]),
+    (Fault::RedialsAtOnce, &["hostile.closing-listener"]),
+    (
+        Fault::NoRedial,
+        &["hostile.closing-listener", "hostile.silent-listener"],
+    ),
+    (Fault::NoHandshakeLimit, &["hostile.silent-listener"]),
+    (Fault::NoSurveyEnd, &["hostile.flood-of-answers"]),
+    (
+        Fault::OneAtATime,
+        &["hostile.idle-connections", "hostile.flooded-bus"],
+    ),
+    (Fault::DropsInSilence, &["hostile.one-message-each"]),
+    (Fault::ClosesNothing, &["hostile.stops-in-mid-message"]),
+    (
+        Fault::OneAtATime,
+        &["pipeline.flooding-pusher", "publish.slow-subscriber"],
+    ),
+    (
         Fault::DropsInSilence,
         &[
             "hostile.headers.rep",
@@ -401,6 +435,7 @@ fn is_found(kind: StreamKind, fault: Fault, slugs: &[&str]) {
             | Fault::AnswersTwice
             | Fault::AnyChannel
             | Fault::AnswersElsewhere
+            | Fault::ReadsAhead
     );
     let scale = if shows_in_silence { 1.0 } else { 0.1 };
     let config = config(scale, move |kind| Box::new(Reference::new(kind, &[fault])));

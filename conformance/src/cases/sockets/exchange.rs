@@ -39,7 +39,7 @@ pub(super) fn cases(carrier: Carrier, pair: Pair) -> Vec<Case> {
             move |site| body(site, pair),
         )
     };
-    let mut cases = vec![make("ordinary", &["SPK-001"], &[], ordinary)];
+    let mut cases = vec![make("ordinary", &["SPK-001"], &["SP-IN-011"], ordinary)];
     if pair.a.name != pair.b.name {
         cases.push(make(
             "ordinary-swapped",

@@ -22,7 +22,7 @@ pub(super) fn cases(carrier: Carrier, pair: Pair) -> Vec<Case> {
         ),
         make(
             "dialed-before-listening",
-            vec!["SPK-008"],
+            carrier.ids(&["SPK-008"], &["SP-IN-003"]),
             dialed_before_listening,
         ),
     ]

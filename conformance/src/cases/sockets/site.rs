@@ -7,7 +7,7 @@ use spkit_runtime::{Listener, Runtime, Socket, SocketEvent};
 
 use super::{Carrier, facts};
 use crate::{
-    addresses::{Addresses, Form},
+    addresses::{AddressTemplate, Addresses, Form},
     case::Stage,
     catalogue::Protocol,
     endpoints,
@@ -32,20 +32,23 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(stage: &Stage, carrier: Carrier) -> Outcome<Self> {
-        let forms = match (stage.template, carrier.kind()) {
-            (Some(template), None) => vec![Form::Template(template)],
-            (_, Some(kind)) => vec![Form::of(kind)],
-            (None, None) => vec![Form::Path, Form::Name, Form::Port],
-        };
         Ok(Self {
             carrier,
             pace: stage.pace,
             log: stage.log.clone(),
             runtime: stage.runtime(&[facts::PLUGIN])?,
-            sources: forms
-                .into_iter()
-                .map(Addresses::new)
-                .collect::<Outcome<_>>()?,
+            sources: sources(stage.template, carrier)?,
+        })
+    }
+
+    /// Another transport of the same runtime.
+    pub(super) fn beside(&self, carrier: Carrier) -> Outcome<Self> {
+        Ok(Self {
+            carrier,
+            pace: self.pace,
+            log: self.log.clone(),
+            runtime: self.runtime.clone(),
+            sources: sources(None, carrier)?,
         })
     }
 
@@ -206,6 +209,23 @@ impl Site {
         }
     }
 
+    /// None of these receives anything for a while.
+    pub(crate) fn nobody_receives(&self, sockets: &[&Socket]) -> Outcome {
+        let Some((first, others)) = sockets.split_first() else {
+            return Ok(());
+        };
+        self.receives_nothing(first)?;
+        for socket in others {
+            if let Ok(message) = socket.try_recv() {
+                return Err(Trouble::failed(
+                    format!("`{}` to receive nothing", socket.protocol().name()),
+                    show(message.body()),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The first event that `wanted` makes something of.
     pub(crate) fn await_event<T>(
         &self,
@@ -252,6 +272,16 @@ impl Site {
             .map(|event| format!("{event:?}"))
             .collect()
     }
+}
+
+/// Where addresses of a transport come from.
+fn sources(template: Option<AddressTemplate>, carrier: Carrier) -> Outcome<Vec<Addresses>> {
+    let forms = match (template, carrier.kind()) {
+        (Some(template), None) => vec![Form::Template(template)],
+        (_, Some(kind)) => vec![Form::of(kind)],
+        (None, None) => vec![Form::Path, Form::Name, Form::Port],
+    };
+    forms.into_iter().map(Addresses::new).collect()
 }
 
 impl Drop for Site {

@@ -33,6 +33,10 @@ pub(crate) enum Fault {
     DeliversRefused,
     /// As a PAIR it gives its only place to whoever connects, before the handshake.
     SeatsTooEarly,
+    /// Its connections outlive it.
+    ClosesNothing,
+    /// It dials again at once.
+    RedialsAtOnce,
     /// It dials once.
     NoRedial,
     /// It changes the last byte of what it sends back.

@@ -306,7 +306,12 @@ impl Hub {
 
     /// Hands a payload to the next connection that has room, and says which.
     pub(super) fn offer(&self, state: &mut State, payload: &[u8]) -> Option<u32> {
-        let frame = self.frame(payload);
+        let mut frame = self.frame(payload);
+        if self.setup.has(Fault::WrongBytes)
+            && let Some(last) = frame.last_mut()
+        {
+            *last ^= 1;
+        }
         for at in 0..state.ready.len() {
             let id = state.ready[at];
             let writer = state.writers.iter().find(|(known, _)| *known == id);
@@ -370,7 +375,8 @@ impl Hub {
         let mut state = self.lock();
         state.closed = true;
         state.writers.clear();
-        for (_, socket) in &state.sockets {
+        let end = !self.setup.has(Fault::ClosesNothing);
+        for (_, socket) in state.sockets.iter().filter(|_| end) {
             // Gone already is as good.
             let _gone = socket.shutdown(Shutdown::Both);
         }
