@@ -191,7 +191,7 @@ impl Fixture {
             endpoints::PAIR1 => Self::PAIR1_MANUAL,
             endpoints::REP => Self::REP_MANUAL,
             endpoints::RESPONDENT => Self::RESP_MANUAL,
-            id => Self::of(id).unwrap_or(Self::new("the socket", id, Application::Manual)),
+            id => Self::of(id).unwrap_or_else(|| Self::new("the socket", id, Application::Manual)),
         };
         // By its name: others may have the same number.
         shown.registered(name)

@@ -1,6 +1,7 @@
 //! Tests of the kit itself: that it passes what is good, and above all that it fails what is not.
 
 mod coverage;
+mod deaf;
 mod faults;
 mod gate;
 mod hanging;

@@ -185,7 +185,7 @@ fn without_a_choice(scene: &Scene<'_>) -> Outcome {
     }
     subject.send(scene, b"for one")?;
     peers[0].pause(scene.pace().quiet())?;
-    let none = Duration::ZERO;
+    let none = Duration::from_millis(1);
     let without: Vec<bool> = peers
         .iter_mut()
         .map(|peer| peer.quiet_for(none).is_ok())

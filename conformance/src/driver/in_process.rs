@@ -89,7 +89,7 @@ impl Drop for InProcess {
 impl Driver for InProcess {
     fn start(&self, plan: &Plan) -> std::result::Result<Box<dyn Subject>, Refused> {
         let (socket, address) = self.open(plan).map_err(refused)?;
-        let answer: Option<fn(Message) -> Message> = match plan.application {
+        let answer: Option<Answer> = match plan.application {
             Application::Echo => Some(echoed),
             Application::Reflect => Some(|message| message),
             Application::Manual | Application::Subscriber(_) => None,
@@ -105,7 +105,7 @@ impl Driver for InProcess {
         // What comes in at one side goes out at the other, where that sends.
         let through = |from: &Socket, to: &Socket| {
             let passes = from.protocol().can_recv() && to.protocol().can_send();
-            let onwards: fn(Message) -> Message = match from.protocol().number() {
+            let onwards: Answer = match from.protocol().number() {
                 // The header names a connection of the socket it came from.
                 endpoints::BUS => |message| Message::from_body(message.into_body()),
                 _ => onwards,
@@ -133,6 +133,9 @@ fn onwards(mut message: Message) -> Message {
     message
 }
 
+/// What is made of a message before it is sent on.
+type Answer = fn(Message) -> Message;
+
 /// The same body for the peer it came from.
 fn echoed(message: Message) -> Message {
     let pipe = message.pipe();
@@ -142,7 +145,7 @@ fn echoed(message: Message) -> Message {
 }
 
 /// Sends on, or back, what comes until a socket is closed.
-fn serve(socket: &Socket, to: &Socket, answer: fn(Message) -> Message) {
+fn serve(socket: &Socket, to: &Socket, answer: Answer) {
     loop {
         let message = match socket.recv() {
             Ok(message) => message,
@@ -174,11 +177,7 @@ struct Running {
 
 impl Running {
     /// A socket, and where what it receives goes, unless its application is the case.
-    fn new(
-        socket: Socket,
-        address: String,
-        served: Option<(Socket, fn(Message) -> Message)>,
-    ) -> Self {
+    fn new(socket: Socket, address: String, served: Option<(Socket, Answer)>) -> Self {
         let served = served.map(|(to, answer)| {
             let socket = socket.clone();
             Mutex::new(Some(thread::spawn(move || serve(&socket, &to, answer))))

@@ -95,7 +95,7 @@ fn checked_by(requirement: &Requirement, cases: &[Case]) -> String {
         .iter()
         .filter(|case| case.requirements().contains(&requirement.id.as_str()));
     for case in checking {
-        let (area, slug) = case.id().split_once('.').unwrap_or(("", case.id()));
+        let (area, slug) = case.id().split_once('.').unwrap_or_else(|| ("", case.id()));
         let names = without_names(slug, case.protocols());
         found
             .entry((!case.is_on_the_wire(), names))

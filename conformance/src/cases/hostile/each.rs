@@ -194,6 +194,9 @@ fn finish(scene: &Scene<'_>, mut peer: Peer, subject: &Running) -> Outcome<usize
     }
 }
 
+/// How T ends a connection, and what that is called.
+type Ending = (&'static str, fn(Peer));
+
 /// A message as this protocol's peers send them.
 fn ordinary(fixture: Fixture, body: &[u8]) -> Vec<u8> {
     match fixture.id {

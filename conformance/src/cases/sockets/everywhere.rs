@@ -42,7 +42,7 @@ pub(crate) fn cases(registry: &Registry) -> Vec<Case> {
         return Vec::new();
     }
     let has = |name: &&str| registry.protocol(name).is_ok();
-    let possible = ROWS.iter().filter(|row| row.1.iter().all(|name| has(name)));
+    let possible = ROWS.iter().filter(|row| row.1.iter().all(&has));
     possible
         .map(|(slug, needs, requirements, body)| {
             let carriers = carriers.clone();

@@ -44,7 +44,7 @@ pub(super) fn cases(carrier: Carrier, registry: &Registry) -> Vec<Case> {
         return Vec::new();
     }
     let has = |name: &&str| registry.protocol(name).is_ok();
-    let possible = ROWS.iter().filter(|row| row.1.iter().all(|name| has(name)));
+    let possible = ROWS.iter().filter(|row| row.1.iter().all(&has));
     possible
         .map(|(slug, needs, requirements, body)| {
             on_site(carrier, format!("own.{slug}"), requirements, needs, *body)

@@ -24,7 +24,7 @@ use crate::{
 pub(super) struct Hub {
     pub(super) setup: Setup,
     /// The other side of a device.
-    pub(super) onwards: OnceLock<Weak<Hub>>,
+    pub(super) onwards: OnceLock<Weak<Self>>,
     state: Mutex<State>,
     changed: Condvar,
 }

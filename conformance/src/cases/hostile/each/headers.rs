@@ -2,7 +2,7 @@
 
 use spkit_api::{Value, options};
 
-use super::{bystander, ordinary, served_anew, still_served};
+use super::{Ending, bystander, ordinary, served_anew, still_served};
 use crate::{
     driver::Fixture,
     endpoints::KNOWN,
@@ -106,7 +106,7 @@ fn refuse(scene: &Scene<'_>, subject: &Running, header: &[u8]) -> Outcome {
 }
 
 fn come_and_go(scene: &Scene<'_>, subject: &Running, good: &mut Option<Peer>) -> Outcome {
-    let ends: [(&str, fn(Peer)); 3] = [
+    let ends: [Ending; 3] = [
         ("H-01", Peer::close),
         ("H-02", Peer::reset),
         ("H-15", |mut peer| peer.offer(&[0xff; 8])),

@@ -2,7 +2,9 @@
 
 use spkit_api::{Value, options};
 
-use super::{bystander, delivers, finish, ordinary, served, served_anew, still_served, victim};
+use super::{
+    Ending, bystander, delivers, finish, ordinary, served, served_anew, still_served, victim,
+};
 use crate::{
     driver::Fixture,
     endpoints,
@@ -81,7 +83,7 @@ fn ends(scene: &Scene<'_>, subject: &Running, bytes: &[u8]) -> Outcome {
 
 /// H-22, H-23, H-24: nothing that is incomplete is delivered.
 fn truncated(scene: &Scene<'_>, subject: &Running) -> Outcome {
-    let ends: [(&str, fn(Peer)); 2] = [("H-23", Peer::close), ("H-24", Peer::reset)];
+    let ends: [Ending; 2] = [("H-23", Peer::close), ("H-24", Peer::reset)];
     let ten = [codec::prefix(scene.kind(), 10), b"four".to_vec()].concat();
     for (id, end) in ends {
         for cut in [1, 7, ten.len()] {
