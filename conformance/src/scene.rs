@@ -1,6 +1,9 @@
 //! What a wire case works with: a driver that starts S, a tester that speaks to it, and the composed steps of its
 //! vocabulary that need both (ALIVE, FRESH).
 
+mod exchange;
+mod running;
+
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -8,10 +11,10 @@ use std::{
 
 use spkit_api::{Value, options, transport::StreamKind};
 
+pub(crate) use self::running::Running;
 use crate::{
     addresses::Addresses,
-    driver::{Application, At, Driver, Fixture, Losses, Plan, Refused, Subject},
-    endpoints,
+    driver::{At, Driver, Fixture, Plan, Refused, Subject},
     pace::{Deadline, Pace},
     tester::{Door, Peer, Tester},
     transcript::Transcript,
@@ -28,13 +31,6 @@ pub(crate) struct Scene<'a> {
     pub(crate) scheme: &'a str,
     pub(crate) addresses: &'a Addresses,
     pub(crate) tester: Tester,
-}
-
-/// An endpoint under test together with what the tester needs to reach it.
-pub(crate) struct Running {
-    pub(crate) fixture: Fixture,
-    subject: Box<dyn Subject>,
-    rest: String,
 }
 
 impl<'a> Scene<'a> {
@@ -252,133 +248,6 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The fixture's ordinary exchange with this body.
-    pub(crate) fn exchange(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
-        let fixture = running.fixture;
-        match (fixture.id, fixture.application) {
-            (endpoints::REP | endpoints::RESPONDENT, Application::Echo) => {
-                let request = tagged(REQUEST_TAG, body);
-                peer.send_frame(&request)?;
-                peer.expect_frame(&request).during("the reply")
-            }
-            (endpoints::REQ, _) => self.answer(peer, running, body),
-            (endpoints::SURVEYOR, _) => self.answer_survey(peer, running, body),
-            (endpoints::REP | endpoints::RESPONDENT, Application::Manual) => {
-                let survey = request(body);
-                peer.send_frame(&survey)?;
-                running.expect(self, body)?;
-                running.send(self, body)?;
-                peer.expect_frame(&survey)
-            }
-            (endpoints::PUSH, _) => {
-                running.send(self, body)?;
-                peer.expect_frame(body)
-            }
-            (endpoints::PUB, _) => {
-                self.tune_in(peer, running)?;
-                running.send(self, body)?;
-                peer.expect_frame(body)
-            }
-            (endpoints::PULL | endpoints::SUB, _) => {
-                peer.send_frame(body)?;
-                running.expect(self, body)
-            }
-            (endpoints::PAIR1, Application::Manual) => {
-                peer.send_frame(&tagged(1, body))?;
-                running.expect(self, body)?;
-                running.send(self, body)?;
-                peer.expect_frame(&tagged(1, body))
-            }
-            (endpoints::PAIR1, _) => {
-                peer.send_frame(&tagged(1, body))?;
-                peer.expect_frame(&tagged(1, body)).during("the echo")
-            }
-            (endpoints::STAR, _) => {
-                peer.send_frame(&tagged(0, body))?;
-                running.expect(self, body)?;
-                running.send(self, body)?;
-                peer.expect_frame(&tagged(0, body))
-            }
-            (_, Application::Echo | Application::Reflect) => {
-                peer.send_frame(body)?;
-                peer.expect_frame(body).during("the echo")
-            }
-            (_, Application::Manual | Application::Subscriber(_)) => {
-                peer.send_frame(body)?;
-                running.expect(self, body)?;
-                running.send(self, body)?;
-                peer.expect_frame(body)
-            }
-        }
-    }
-
-    /// Has a PUB publish until the peer hears it, since a connection counts only a little after its handshake. What is
-    /// published from then on comes next. Returns what was heard.
-    pub(crate) fn tune_in(&self, peer: &mut Peer, running: &Running) -> Outcome<Vec<Vec<u8>>> {
-        let deadline = Deadline::after(self.pace().expect());
-        let mut last = fresh_body();
-        running.send(self, last.as_bytes())?;
-        while !peer.hears(self.pace().millis(20))? && !deadline.is_over() {
-            last = fresh_body();
-            running.send(self, last.as_bytes())?;
-        }
-        let mut heard = Vec::new();
-        while heard.last().is_none_or(|body| body != last.as_bytes()) {
-            heard.push(
-                peer.read_frame()
-                    .during("what is published again and again")?,
-            );
-        }
-        Ok(heard)
-    }
-
-    /// Has a REQ issue a request, and answers it.
-    fn answer(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
-        running.send(self, body)?;
-        let request = peer.read_frame().during("the request")?;
-        let well_formed =
-            request.len() == 4 + body.len() && request[0] & 0x80 != 0 && request[4..] == *body;
-        ensure(
-            well_formed,
-            "a 32-bit id with its top bit set, then the body",
-            || crate::transcript::hex(&request),
-        )?;
-        peer.send_frame(&request)?;
-        running.expect(self, body).during("the reply")
-    }
-
-    /// Has a SURVEYOR issue a survey, and answers it.
-    ///
-    /// A survey goes to those who are there, and S may count a connection a little later than T does: it is told again
-    /// until one comes, and every copy is answered, since only the last one counts.
-    fn answer_survey(&self, peer: &mut Peer, running: &Running, body: &[u8]) -> Outcome {
-        let deadline = Deadline::after(self.pace().expect());
-        let mut seen = "no survey".to_owned();
-        loop {
-            running.send(self, body)?;
-            let mut came = peer.frame_within(self.pace().millis(100))?;
-            while let Some(survey) = came {
-                seen = format!("the survey {}", crate::transcript::hex(&survey));
-                if survey.len() == 4 + body.len() && survey[0] & 0x80 != 0 && survey[4..] == *body {
-                    seen.push_str(", whose answer was not received");
-                    peer.send_frame(&survey)?;
-                }
-                came = peer.frame_within(Duration::ZERO)?;
-            }
-            match running.subject.recv(self.pace().millis(500)) {
-                Some(answer) if answer == body => return Ok(()),
-                Some(other) => seen = format!("the answer {}", show_body(&other)),
-                None => {}
-            }
-            if deadline.is_over() {
-                return Err(Trouble::failed(
-                    "a survey, a 32-bit id with its top bit set and then the body, and its answer received",
-                    seen,
-                ));
-            }
-        }
-    }
-
     /// FRESH: a new connection shakes hands and does the ordinary exchange, sooner or later.
     ///
     /// A listener may need a moment to get over a failure, and a PAIR to notice that its peer went, so what fails is
@@ -419,107 +288,6 @@ fn plan(fixture: Fixture, options: &[(&'static str, Value)], at: At) -> Plan {
     }
 }
 
-impl Running {
-    /// An endpoint that listens.
-    fn new(fixture: Fixture, subject: Box<dyn Subject>) -> Self {
-        let rest = rest_of(subject.address()).to_owned();
-        Self {
-            fixture,
-            subject,
-            rest,
-        }
-    }
-
-    /// Where it listens or dials, with its scheme.
-    pub(crate) fn address(&self) -> &str {
-        self.subject.address()
-    }
-
-    /// What follows `://` in its address.
-    pub(crate) fn rest(&self) -> &str {
-        &self.rest
-    }
-
-    /// CTRL: has the application send.
-    pub(crate) fn send(&self, scene: &Scene<'_>, body: &[u8]) -> Outcome {
-        let limit = scene.pace().expect();
-        ensure(
-            self.subject.send(body, limit),
-            format!(
-                "{} to send a message of {} bytes",
-                self.fixture.name,
-                body.len()
-            ),
-            || format!("it did not within {limit:?}"),
-        )
-    }
-
-    /// CTRL: the application receives exactly this next.
-    pub(crate) fn expect(&self, scene: &Scene<'_>, body: &[u8]) -> Outcome {
-        let got = self.subject.recv(scene.pace().expect());
-        ensure(
-            got.as_deref() == Some(body),
-            format!("{} to receive {}", self.fixture.name, show_body(body)),
-            || got.map_or_else(|| "nothing".to_owned(), |got| show_body(&got)),
-        )
-    }
-
-    /// CTRL: the application receives nothing for a while.
-    pub(crate) fn receives_nothing(&self, scene: &Scene<'_>) -> Outcome {
-        match self.subject.recv(scene.pace().quiet()) {
-            None => Ok(()),
-            Some(got) => Err(Trouble::failed(
-                format!("{} to receive nothing", self.fixture.name),
-                show_body(&got),
-            )),
-        }
-    }
-
-    /// CTRL: has the application send, where that may be refused.
-    pub(crate) fn can_send(&self, scene: &Scene<'_>, body: &[u8]) -> bool {
-        self.subject.send(body, scene.pace().expect())
-    }
-
-    /// What it has thrown away so far, if it counts that.
-    pub(crate) fn losses(&self) -> Option<Losses> {
-        self.subject.losses()
-    }
-
-    /// CTRL: what the application receives until nothing more comes.
-    pub(crate) fn drain(&self, scene: &Scene<'_>) -> Vec<Vec<u8>> {
-        std::iter::from_fn(|| self.subject.recv(scene.pace().millis(20))).collect()
-    }
-
-    /// What it has thrown away is counted, if it counts at all.
-    pub(crate) fn counts(
-        &self,
-        wanted: impl std::fmt::Display,
-        scene: &Scene<'_>,
-        enough: impl Fn(Losses) -> bool,
-    ) -> Outcome {
-        let deadline = Deadline::after(scene.pace().expect());
-        while let Some(losses) = self.losses().filter(|losses| !enough(*losses)) {
-            ensure(
-                !deadline.is_over(),
-                format!("{wanted} to be counted"),
-                || format!("{losses:?}"),
-            )?;
-            breathe();
-        }
-        Ok(())
-    }
-
-    /// CTRL: the next message, if one is there.
-    pub(crate) fn recv(&self, scene: &Scene<'_>) -> Option<Vec<u8>> {
-        self.subject.recv(scene.pace().expect())
-    }
-
-    /// Ends it in order.
-    pub(crate) fn stop(self) {
-        self.subject.stop();
-    }
-}
-
 /// A payload with a tag in front.
 pub(crate) fn tagged(tag: u32, body: &[u8]) -> Vec<u8> {
     [&tag.to_be_bytes(), body].concat()
@@ -543,9 +311,4 @@ pub(crate) fn breathe() {
 
 fn rest_of(address: &str) -> &str {
     address.split_once("://").map_or(address, |(_, rest)| rest)
-}
-
-fn show_body(body: &[u8]) -> String {
-    let shown = String::from_utf8_lossy(&body[..body.len().min(32)]).into_owned();
-    format!("`{}` ({} bytes)", shown.escape_debug(), body.len())
 }

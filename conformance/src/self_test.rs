@@ -82,7 +82,7 @@ fn config(
     let make = Arc::new(move |_: &Stage, kind| Ok(driver(kind)));
     Config::new(Registry::empty())
         .pace(Pace::scaled(scale))
-        .jobs(8)
+        .jobs(16)
         .drivers(Drivers {
             name: "reference",
             make,

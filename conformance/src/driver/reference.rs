@@ -10,6 +10,7 @@ mod fault;
 mod groups;
 mod hub;
 mod null;
+mod sending;
 
 use std::{
     fs, io,
