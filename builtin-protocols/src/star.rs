@@ -27,11 +27,13 @@ static OPTIONS: &[OptSpec] = &[hops::ttl_row(
 )];
 
 static INFO: ProtocolInfo = ProtocolInfo::new("star", NUMBER, NUMBER)
+    .forwards()
     .with_options(OPTIONS)
     .doc("Many peers, each message to all and onwards to theirs, best effort.");
 
 static RAW_INFO: ProtocolInfo = ProtocolInfo::new("xstar", NUMBER, NUMBER)
     .raw()
+    .forwards()
     .with_options(OPTIONS)
     .doc("STAR for tools: the application sees and sets the hop count.");
 

@@ -15,7 +15,19 @@ const DETACH_MAX: usize = 4096;
 /// A message: its protocol header, its body, and the pipe it came over.
 ///
 /// The body is shared: cloning and slicing copy nothing. The header is a row of 32-bit words, big-endian on the wire,
-/// in front of the body. Protocols push and pull its words; applications see the body alone, except on raw sockets.
+/// in front of the body. Protocols push and pull its words; applications see the body alone, except on raw sockets,
+/// where the header is theirs to read and to set. A raw REP socket, for one, has the way back in it:
+///
+/// ```
+/// # use spkit_api::Message;
+/// # let mut request = Message::from("question");
+/// # request.set_header(&[0x0000_0007, 0x8000_0337]);
+/// let way_back = request.header_words(); // the connection's number, then the tags it came with, the id last
+/// let mut reply = Message::from("answer");
+/// reply.set_header(way_back);
+/// assert_eq!(reply.header_words(), [0x0000_0007, 0x8000_0337]);
+/// assert_eq!(reply.to_payload(), &b"\0\0\0\x07\x80\0\x03\x37answer"[..]);
+/// ```
 ///
 /// What arrives from a byte stream holds header and body in one piece, what arrives within the process may hold the
 /// header apart: [`pull_word`](Message::pull_word) reads either, and [`fold`](Message::fold) joins them.
@@ -160,6 +172,15 @@ impl Message {
     #[inline]
     pub fn has_header(&self) -> bool {
         !self.header_words().is_empty()
+    }
+
+    /// Replaces the header. What of an old one nobody has read stays in front of the body, as it came.
+    pub fn set_header(&mut self, words: &[u32]) {
+        self.fold();
+        self.clear_header();
+        for word in words {
+            self.insert(self.header_words().len(), *word);
+        }
     }
 
     /// Puts a word in front of the header: a hop on the way to the peer.
@@ -382,6 +403,25 @@ mod tests {
                 assert_eq!(received.header_words(), [9]);
                 assert_eq!(received.body(), &wire[..]);
             }
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_set_replaces_the_old_one_but_not_what_nobody_read() {
+        for words in [&[][..], &[1], &[1, 2], &[1, 2, 3, 4, 5]] {
+            let mut own = Message::from("x");
+            (0..3).for_each(|word| own.push_back(word));
+            own.set_pipe(Some(PipeId::from_raw(7)));
+            let wire = own.to_payload();
+            let mut received = own.clone().into_received();
+            own.set_header(words);
+            assert_eq!((own.header_words(), own.body()), (words, &b"x"[..]));
+            assert_eq!(own.pipe(), Some(PipeId::from_raw(7)));
+            received.set_header(words);
+            assert_eq!(
+                (received.header_words(), received.body()),
+                (words, &wire[..])
+            );
         }
     }
 

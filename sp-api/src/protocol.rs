@@ -51,6 +51,8 @@ pub struct ProtocolInfo {
     contexts: bool,
     answers_recv: bool,
     raw: bool,
+    local_header: bool,
+    forwards: bool,
     options: &'static [OptSpec],
     doc: &'static str,
 }
@@ -68,6 +70,8 @@ impl ProtocolInfo {
             contexts: false,
             answers_recv: false,
             raw: false,
+            local_header: false,
+            forwards: false,
             options: &[],
             doc: "",
         }
@@ -116,6 +120,21 @@ impl ProtocolInfo {
         self
     }
 
+    /// The header of its messages, raw as it is, names pipes of its own socket (BUS): a device drops it on the way to
+    /// another socket, and keeps it where it forwards within one.
+    #[must_use]
+    pub const fn local_header(mut self) -> Self {
+        self.local_header = true;
+        self
+    }
+
+    /// It forwards what it receives to its other peers by itself (STAR): a device must not do it again on one socket.
+    #[must_use]
+    pub const fn forwards(mut self) -> Self {
+        self.forwards = true;
+        self
+    }
+
     /// The options of its own.
     #[must_use]
     pub const fn with_options(mut self, table: &'static [OptSpec]) -> Self {
@@ -161,6 +180,16 @@ impl ProtocolInfo {
     /// Whether it is raw.
     pub fn is_raw(&self) -> bool {
         self.raw
+    }
+
+    /// Whether its header means something to its own socket alone.
+    pub fn has_local_header(&self) -> bool {
+        self.local_header
+    }
+
+    /// Whether it forwards by itself.
+    pub fn is_forwarding(&self) -> bool {
+        self.forwards
     }
 
     /// The options of its own.

@@ -8,6 +8,7 @@ use super::{Bus0, NUMBER};
 
 static INFO: ProtocolInfo = ProtocolInfo::new("xbus", NUMBER, NUMBER)
     .raw()
+    .local_header()
     .doc("BUS for forwarders: a message sent as it was received goes to all peers but its sender.");
 
 register_protocol!(
