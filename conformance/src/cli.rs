@@ -11,6 +11,7 @@
 //! ```
 
 mod certify;
+mod device;
 mod list;
 
 use std::{env, ffi::OsString, process::ExitCode};
@@ -30,7 +31,7 @@ const BROKEN: u8 = 4;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    about = "Certifies and lists the scalability protocols and transports that are linked into this program.",
+    about = "Certifies, lists and joins the scalability protocols and transports that are linked into this program.",
     after_help = EXAMPLES
 )]
 struct Arguments {
@@ -42,6 +43,8 @@ struct Arguments {
 enum Command {
     /// Run the conformance cases for what is linked in.
     Certify(certify::Arguments),
+    /// Join the peers of two sockets, or of one.
+    Device(device::Arguments),
     /// Show the linked protocols, transports and options.
     List(list::Arguments),
 }
@@ -52,12 +55,13 @@ Examples:
   spkit certify --transport tcp        only cases about tcp
   spkit certify tcp.header SP-TCP-030  only these cases, by a part of the id or by requirement
   spkit certify --json report.json     and write a report
+  spkit device --help                  a forwarder between sockets
   spkit list                           what is linked in";
 
 /// Runs the program: reads the command line, prints, and says how it went.
 ///
 /// 0: conformant, or nothing was to be certified. 1: a case failed. 3: nothing ran, with the reason. 4: the kit itself
-/// failed. 64: the command line was wrong.
+/// failed, or a socket of the device. 64: the command line was wrong, or what it asks for.
 pub fn main() -> ExitCode {
     ExitCode::from(run(env::args_os()))
 }
@@ -77,6 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     match arguments.command {
         Command::Certify(arguments) => certify::run(arguments, registry),
+        Command::Device(arguments) => device::run(&arguments, registry),
         Command::List(arguments) => list::run(&arguments, &registry),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// An operation that waits as a task. Takes itself off the list when it is dropped.
-struct Task {
+pub(crate) struct Task {
     handle: Arc<Handle>,
     context: ContextId,
     direction: Direction,
@@ -26,7 +26,7 @@ struct Task {
 }
 
 impl Task {
-    fn new(handle: Arc<Handle>, context: ContextId, direction: Direction) -> Self {
+    pub(crate) fn new(handle: Arc<Handle>, context: ContextId, direction: Direction) -> Self {
         Self {
             handle,
             context,
@@ -34,6 +34,20 @@ impl Task {
             waiting: Waiting::Not,
             watched: false,
         }
+    }
+
+    /// As [`poll`](Self::poll), for one operation after another: the waker is looked at only if there is a wait.
+    pub(crate) fn poll_promptly<T>(
+        &mut self,
+        task: &mut Context<'_>,
+        mut attempt: impl FnMut(&Arc<Handle>, &mut Waiting) -> Result<Option<T>>,
+    ) -> Poll<Result<T>> {
+        if let Waiting::Not = self.waiting
+            && let Some(done) = attempt(&self.handle, &mut Waiting::Not).transpose()
+        {
+            return Poll::Ready(done);
+        }
+        self.poll(task, attempt)
     }
 
     /// Attempts the operation, and leaves the task's waker if it has to wait.

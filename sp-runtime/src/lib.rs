@@ -13,6 +13,8 @@ mod context;
 #[cfg(not(loom))]
 mod core;
 #[cfg(not(loom))]
+mod device;
+#[cfg(not(loom))]
 mod driver;
 #[cfg(not(loom))]
 mod endpoint;
@@ -40,6 +42,7 @@ pub use self::stats::openmetrics;
 #[cfg(not(loom))]
 pub use self::{
     context::Context,
+    device::{Device, DeviceHandle, DeviceStats, Tap, Tapped, Way, WayStats},
     driver::closing::CloseReport,
     endpoint::{Dialer, Listener},
     event::SocketEvent,

@@ -78,7 +78,11 @@ impl Socket {
         preset.map(|()| Self { handle })
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn handle(&self) -> &Arc<Handle> {
+        &self.handle
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
     }
 

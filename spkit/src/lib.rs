@@ -7,7 +7,9 @@
 
 use spkit_transports as _;
 
-pub use spkit_api::{Address, Error, ErrorKind, Message, Result, SendError, option, options};
+pub use spkit_api::{
+    Address, DropReason, Error, ErrorKind, Message, Result, SendError, option, options,
+};
 /// The builtin protocols, and the keys of their options.
 pub use spkit_protocols as protocols;
 pub use spkit_runtime::*;

@@ -114,6 +114,17 @@ impl SocketCore {
         Some(state.recv_error.swap_remove(at).1)
     }
 
+    /// Has every waiting operation try again, for nothing as far as the core knows.
+    pub(crate) fn wake_waiting(&mut self, context: ContextId) {
+        let Rest {
+            contexts, outcome, ..
+        } = &mut self.rest;
+        if let Some(state) = contexts.get_mut(context.raw()) {
+            state.senders.wake_all(&mut outcome.wakes);
+            state.receivers.wake_all(&mut outcome.wakes);
+        }
+    }
+
     /// It waits no more: it was served, or it gave up. A wake it did not need goes to the next.
     pub(crate) fn waited(&mut self, context: ContextId, direction: Direction, id: WaitId) {
         self.rest.waiting -= 1;

@@ -87,6 +87,23 @@ impl Shared {
         result
     }
 
+    /// Moves what is queued to where it is wanted. False: the core has to be asked, by an attempt.
+    #[inline]
+    pub(crate) fn take_queued(
+        self: &Arc<Self>,
+        context: ContextId,
+        slot: &mut Option<Message>,
+    ) -> bool {
+        let mut hosted = lock(&self.core);
+        let Some(next) = hosted.core.next_queued(context) else {
+            return false;
+        };
+        hosted.core.passed(context, Direction::Recv);
+        *slot = Some(hosted.core.take_queued(context, next));
+        self.finish(hosted);
+        true
+    }
+
     /// Receives what the core has to be asked for, or waits for it.
     #[inline(never)]
     fn recv_slowly(
@@ -180,7 +197,7 @@ impl Shared {
     }
 
     /// Repeats an attempt, sleeping in between, until it succeeds or fails for good.
-    fn block<T>(
+    pub(crate) fn block<T>(
         self: &Arc<Self>,
         context: ContextId,
         direction: Direction,

@@ -50,6 +50,15 @@ impl Dropped {
         }
     }
 
+    /// What came since an earlier count.
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        let mut more = *self;
+        for (count, before) in more.by_reason.iter_mut().zip(before.by_reason) {
+            *count = count.saturating_sub(before);
+        }
+        more
+    }
+
     /// How many were dropped for this reason.
     pub fn of(&self, why: DropReason) -> u64 {
         self.iter()
