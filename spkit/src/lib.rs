@@ -5,6 +5,8 @@
 //! [`listen`](Socket::listen), send and receive.
 #![warn(missing_docs)]
 
+pub mod typed;
+
 use spkit_transports as _;
 
 pub use spkit_api::{
@@ -13,6 +15,8 @@ pub use spkit_api::{
 /// The builtin protocols, and the keys of their options.
 pub use spkit_protocols as protocols;
 pub use spkit_runtime::*;
+
+pub use self::typed::kind::sockets::*;
 
 /// What plugins are written against.
 pub use spkit_api as api;
