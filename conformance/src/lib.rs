@@ -37,6 +37,8 @@ mod driver;
 mod endpoints;
 mod harness;
 mod pace;
+#[cfg(doctest)]
+mod pages;
 mod report;
 mod requirement;
 mod runner;

@@ -1,0 +1,10 @@
+//! The examples of the pages, compiled and run: here, since this crate sees all that they show.
+
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
+#[doc = include_str!("../../docs/architecture.md")]
+mod architecture {}
+
+#[doc = include_str!("../../docs/benchmarks.md")]
+mod benchmarks {}
