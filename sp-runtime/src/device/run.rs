@@ -55,7 +55,8 @@ impl Stop {
 
     /// A run is over, however it ended: its waker is forgotten, and the wish used up if it came true.
     fn done(&self, stopped: bool) {
-        let _runner = lock(&self.runner).take();
+        let runner = lock(&self.runner).take();
+        drop(runner);
         if stopped {
             self.asked.store(false, Ordering::SeqCst);
         }
@@ -148,11 +149,11 @@ impl Run<'_> {
 
     /// Before it looks whether it is to stop: so it is woken if that comes later.
     fn leave_waker(&self, task: &Context<'_>) {
-        let mut runner = lock(&self.stop.runner);
-        let known = runner.as_ref();
-        if !known.is_some_and(|runner| runner.will_wake(task.waker())) {
-            *runner = Some(task.waker().clone());
-        }
+        // Wakers are foreign: nothing of theirs runs under the lock.
+        let known = lock(&self.stop.runner).take();
+        let known = known.filter(|runner| runner.will_wake(task.waker()));
+        let runner = known.unwrap_or_else(|| task.waker().clone());
+        let _none = lock(&self.stop.runner).replace(runner);
     }
 }
 

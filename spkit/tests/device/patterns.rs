@@ -129,6 +129,8 @@ fn publications_for_nobody_are_counted() {
     let runtime = Runtime::new().unwrap();
     let [publisher, front, back] = open(&runtime, ["pub", "xsub", "xpub"]);
     connect(&publisher, &front, "inproc://front");
+    // Not the device's.
+    back.send("before").unwrap();
     let running = Running::between(&front, &back);
     publisher.send("into the blue").unwrap();
     until("dropped", || running.stats().forth.dropped.total() > 0);

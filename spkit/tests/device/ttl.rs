@@ -1,8 +1,11 @@
 //! How far messages go.
 
-use spkit::{DropReason, Runtime, options::TTL};
+use spkit::{DropReason, Message, Runtime, options::TTL};
 
-use crate::{address, chains, dropped, expect, open, reasons, until, world::everywhere};
+use crate::{
+    address, chains, connect::connect, dropped, expect, open, reasons, running::Running, until,
+    world::everywhere,
+};
 
 /// Sends through three devices that let so many hops pass, and says which of the stations dropped it: 3 is the far end.
 fn who_drops(
@@ -65,14 +68,33 @@ fn the_hop_beyond_the_ttl_drops_it() {
     });
 }
 
+// SP-P1-008
+#[test]
+fn a_message_that_can_go_no_further_is_refused_and_the_next_one_passes() {
+    let runtime = Runtime::new().unwrap();
+    let [near, front, back, far] = open(&runtime, ["xpair1", "xpair1", "xpair1", "pair1"]);
+    connect(&near, &front, "inproc://near");
+    connect(&back, &far, "inproc://far");
+    front.set(TTL, 255).unwrap();
+    let running = Running::between(&front, &back);
+    for (hops, body) in [(254, "the last hop"), (0, "the first")] {
+        let mut message = Message::from(body);
+        message.set_header(&[hops]);
+        near.send(message).unwrap();
+    }
+    expect(&far, "the first");
+    assert_eq!(running.stats().forth.refused, 1);
+    assert_eq!(running.stats().forth.dropped.total(), 0);
+}
+
 // SP-ST-006
 #[test]
 fn a_star_of_devices_in_a_circle_comes_to_rest() {
     let runtime = Runtime::new().unwrap();
     let [star, a, b, c, d] = open(&runtime, ["star", "xstar", "xstar", "xstar", "xstar"]);
-    crate::connect::connect(&star, &a, "inproc://star");
-    crate::connect::connect(&b, &c, "inproc://circle");
-    crate::connect::connect(&d, &a, "inproc://closes");
+    connect(&star, &a, "inproc://star");
+    connect(&b, &c, "inproc://circle");
+    connect(&d, &a, "inproc://closes");
     let devices = chains::start(&[[a.clone(), b.clone()], [c.clone(), d.clone()]]);
     star.send("round").unwrap();
     let ended = |socket: &spkit::Socket| socket.stats().dropped().of(DropReason::Ttl);
