@@ -228,6 +228,11 @@ pub enum Event<'a> {
     /// Somebody receives (only with [`ProtocolInfo::answers_recv`]). Fill the slot, or leave it and call
     /// [`Cx::readable`] when there is something. [`Cx::fail`] ends the receive with an error.
     Recv(RecvRequest<'a>),
+    /// Somebody polls for sending: say whether a send would succeed now. See [`ReadyRequest`].
+    CanSend(ReadyRequest<'a>),
+    /// Somebody polls for receiving (only with [`ProtocolInfo::answers_recv`]): say whether a receive would succeed
+    /// now. See [`ReadyRequest`].
+    CanRecv(ReadyRequest<'a>),
     /// An option of the protocol's table changes; kind and range are checked. [`Cx::fail`] refuses the value: whoever
     /// sets it gets the error, and the option stays as it was.
     OptionSet(OptionSet<'a>),
@@ -293,6 +298,24 @@ pub struct RecvRequest<'a> {
     pub message: &'a mut Option<Message>,
 }
 
+/// Payload of [`Event::CanSend`] and [`Event::CanRecv`]: a user polls a descriptor that is readable while the operation
+/// would succeed.
+///
+/// Asked after every event, as long as there is such a descriptor. So the answer must be cheap, must change nothing that
+/// users could see, and must be true until the next event. A pipe's own answer is [`Cx::can_send`].
+///
+/// An operation that would fail is not ready, as in nanomsg (replying without a request), unless the failure is what a
+/// receiver waits for (the end of a survey). The runtime itself says that all is ready on a closed socket.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ReadyRequest<'a> {
+    /// Who polls.
+    pub context: ContextId,
+    /// Where the answer goes. Left at `None`, the runtime guesses: a receive is ready while the context's queue holds
+    /// something; a send is until one had to wait, and again after [`Cx::writable`].
+    pub ready: &'a mut Option<bool>,
+}
+
 /// Payload of [`Event::OptionSet`].
 #[derive(Debug)]
 #[non_exhaustive]
@@ -334,6 +357,16 @@ impl<'a> Event<'a> {
     /// An [`Event::Recv`].
     pub fn recv(context: ContextId, message: &'a mut Option<Message>) -> Self {
         Self::Recv(RecvRequest { context, message })
+    }
+
+    /// An [`Event::CanSend`].
+    pub fn can_send(context: ContextId, ready: &'a mut Option<bool>) -> Self {
+        Self::CanSend(ReadyRequest { context, ready })
+    }
+
+    /// An [`Event::CanRecv`].
+    pub fn can_recv(context: ContextId, ready: &'a mut Option<bool>) -> Self {
+        Self::CanRecv(ReadyRequest { context, ready })
     }
 
     /// An [`Event::OptionSet`].
@@ -494,6 +527,11 @@ impl<'a> Cx<'a> {
         self.effects.dequeue(context)
     }
 
+    /// Whether a context's queue holds anything.
+    pub fn has_queued(&mut self, context: ContextId) -> bool {
+        self.effects.has_queued(context)
+    }
+
     /// Empties a context's queue, counting what it held.
     pub fn clear_queue(&mut self, context: ContextId, why: DropReason) {
         while let Some(message) = self.effects.dequeue(context) {
@@ -564,6 +602,7 @@ pub trait Effects: fmt::Debug {
     fn queue_all(&mut self, context: ContextId, messages: &mut Inbox);
     fn queue_or_drop(&mut self, context: ContextId, message: Message, what: Overflow);
     fn dequeue(&mut self, context: ContextId) -> Option<Message>;
+    fn has_queued(&mut self, context: ContextId) -> bool;
     fn readable(&mut self, context: ContextId);
     fn writable(&mut self, context: ContextId);
     fn fail(&mut self, error: Error);

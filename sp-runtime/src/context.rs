@@ -8,6 +8,8 @@ use spkit_api::{
     options::{RECV_TIMEOUT, SEND_TIMEOUT},
 };
 
+#[cfg(unix)]
+use crate::readiness::Readiness;
 use crate::{
     core::Direction,
     driver::operations::Patience,
@@ -75,6 +77,12 @@ impl Context {
         SendFuture::new(Arc::clone(&self.handle), self.id, message.into())
     }
 
+    /// As [`Socket::send_ready`](crate::Socket::send_ready).
+    #[cfg(unix)]
+    pub fn send_ready(&self) -> Result<Readiness> {
+        Readiness::open(&self.handle, self.id, Direction::Send)
+    }
+
     /// As [`Socket::recv`](crate::Socket::recv).
     pub fn recv(&self) -> Result<Message> {
         let patience = self.patience(Direction::Recv);
@@ -94,6 +102,12 @@ impl Context {
     /// As [`Socket::recv_async`](crate::Socket::recv_async).
     pub fn recv_async(&self) -> RecvFuture {
         RecvFuture::new(Arc::clone(&self.handle), self.id)
+    }
+
+    /// As [`Socket::recv_ready`](crate::Socket::recv_ready).
+    #[cfg(unix)]
+    pub fn recv_ready(&self) -> Result<Readiness> {
+        Readiness::open(&self.handle, self.id, Direction::Recv)
     }
 
     /// As [`Socket::set`](crate::Socket::set), for this conversation alone: options whose scope is

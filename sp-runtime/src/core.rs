@@ -14,6 +14,8 @@ pub(crate) mod outcome;
 pub(crate) mod pipes;
 pub(crate) mod queue;
 pub(crate) mod random;
+#[cfg_attr(not(unix), allow(dead_code))]
+pub(crate) mod readiness;
 pub(crate) mod timers;
 pub(crate) mod waiters;
 
@@ -35,6 +37,7 @@ use self::{
     pipes::{Batch, PipeState},
     queue::{QueueLimit, RecvQueue},
     random::Random,
+    readiness::Question,
     timers::Timers,
     waiters::{WaitId, Waiters},
 };
@@ -83,6 +86,8 @@ pub(crate) struct Rest {
     phase: Phase,
     /// The error of the current operation.
     failed: Option<Error>,
+    /// What users poll for.
+    questions: Vec<Question>,
     pub(crate) outcome: Outcome,
     accounts: Accounts,
 }
@@ -148,6 +153,7 @@ impl SocketCore {
                 endpoints: Slots::default(),
                 phase: Phase::Open,
                 failed: None,
+                questions: Vec::new(),
                 outcome: Outcome::default(),
                 accounts: Accounts::default(),
             },
@@ -162,6 +168,12 @@ impl SocketCore {
     #[cfg(feature = "sim")]
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.rest.phase, Phase::Open)
+    }
+
+    /// Whether nothing follows from what was done: what the driver asks after each operation.
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        self.rest.questions.is_empty() && self.rest.outcome.is_empty()
     }
 
     pub(crate) fn outcome(&mut self) -> &mut Outcome {

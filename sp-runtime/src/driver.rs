@@ -7,7 +7,8 @@
 //! 3. a pipe's own lock: held while it reads or writes without blocking.
 //! 4. `core`: protocol, queues, waiters. No system call and nothing foreign but the protocol runs under it.
 //!
-//! Leaves, held for a few instructions: the hand-over's state, object timers, the event queue.
+//! Leaves, held for a few instructions: the hand-over's state, object timers, the event queue, what a polled descriptor
+//! shows.
 
 mod admission;
 pub(crate) mod background;
@@ -18,6 +19,8 @@ mod news;
 pub(crate) mod operations;
 mod pipe_cell;
 mod reactor;
+#[cfg(unix)]
+pub(crate) mod readiness;
 pub(crate) mod resolver;
 mod transmit;
 mod turn;
@@ -196,8 +199,8 @@ impl Shared {
 
     /// Releases the core, then does what it asked for.
     #[inline]
-    fn finish(self: &Arc<Self>, mut hosted: MutexGuard<'_, Hosted>) {
-        if hosted.core.outcome().is_empty() {
+    fn finish(self: &Arc<Self>, hosted: MutexGuard<'_, Hosted>) {
+        if hosted.core.is_settled() {
             return;
         }
         self.finish_something(hosted);
@@ -205,6 +208,12 @@ impl Shared {
 
     #[inline(never)]
     fn finish_something(self: &Arc<Self>, mut hosted: MutexGuard<'_, Hosted>) {
+        if hosted.core.is_followed() {
+            hosted.core.answer();
+            if hosted.core.outcome().is_empty() {
+                return;
+            }
+        }
         if let Some(wake) = hosted.core.outcome().only_wake() {
             drop(hosted);
             return self.wake(wake);
@@ -220,6 +229,9 @@ impl Shared {
     fn apply(self: &Arc<Self>, outcome: &mut Outcome) {
         for wake in outcome.wakes.drain(..) {
             self.wake(wake);
+        }
+        for (signal, answer) in outcome.signals.drain(..) {
+            signal.tell(answer);
         }
         self.publish(&mut outcome.events);
         outcome.garbage.clear();

@@ -16,6 +16,7 @@
 //! The bells are sticky: one that rings before the sleep ends that sleep at once. They may ring for nothing.
 
 pub(crate) mod flush;
+pub(crate) mod level;
 
 use std::{
     collections::VecDeque,

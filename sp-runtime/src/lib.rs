@@ -24,6 +24,8 @@ mod event;
 mod future;
 #[cfg(not(loom))]
 mod names;
+#[cfg(all(unix, not(loom)))]
+mod readiness;
 #[cfg(not(loom))]
 mod registry;
 #[cfg(not(loom))]
@@ -37,6 +39,8 @@ mod socket;
 #[cfg(not(loom))]
 mod stats;
 
+#[cfg(all(unix, not(loom)))]
+pub use self::readiness::Readiness;
 #[cfg(all(feature = "openmetrics", not(loom)))]
 pub use self::stats::openmetrics;
 #[cfg(not(loom))]

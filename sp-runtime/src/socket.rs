@@ -9,6 +9,8 @@ use spkit_api::{
     options::{COMMON, LINGER, RECONNECT_MAX, RECONNECT_MIN},
 };
 
+#[cfg(unix)]
+use crate::readiness::Readiness;
 use crate::{
     context::Context,
     core::Direction,
@@ -194,6 +196,12 @@ impl Socket {
         SendFuture::new(Arc::clone(&self.handle), ContextId::SOCKET, message.into())
     }
 
+    /// A descriptor that is readable while a send would succeed at once. An error if the protocol does not send.
+    #[cfg(unix)]
+    pub fn send_ready(&self) -> Result<Readiness> {
+        Readiness::open(&self.handle, ContextId::SOCKET, Direction::Send)
+    }
+
     // ---- receiving
 
     /// Receives, waiting as long as the option `recv-timeout` says (for ever, unless set).
@@ -215,6 +223,12 @@ impl Socket {
     /// Receives, on any executor. Dropping the future at any point loses no message.
     pub fn recv_async(&self) -> RecvFuture {
         RecvFuture::new(Arc::clone(&self.handle), ContextId::SOCKET)
+    }
+
+    /// A descriptor that is readable while a receive would succeed at once. An error if the protocol does not receive.
+    #[cfg(unix)]
+    pub fn recv_ready(&self) -> Result<Readiness> {
+        Readiness::open(&self.handle, ContextId::SOCKET, Direction::Recv)
     }
 
     fn patience(&self, direction: Direction) -> Patience {

@@ -182,6 +182,30 @@ impl<P: Protocol> Harness<P> {
         outcome
     }
 
+    /// Whether a descriptor that is polled for sending would be readable now.
+    pub fn can_send(&mut self, context: ContextId) -> bool {
+        let guess = !self.world.refused.contains(&context);
+        self.answer(context, true).unwrap_or(guess)
+    }
+
+    /// Whether a descriptor that is polled for receiving would be readable now.
+    pub fn can_recv(&mut self, context: ContextId) -> bool {
+        let guess = self.world.queued(context) > 0;
+        self.answer(context, false).unwrap_or(guess)
+    }
+
+    /// What the protocol itself says to that.
+    fn answer(&mut self, context: ContextId, is_sender: bool) -> Option<bool> {
+        let mut answer = None;
+        if is_sender {
+            self.raw_event(Event::can_send(context, &mut answer));
+        } else if self.protocol.info().wants_recv() {
+            self.raw_event(Event::can_recv(context, &mut answer));
+        }
+        self.settle();
+        answer
+    }
+
     /// Sends, waiting if need be; the outcome comes by [`finished`](Self::finished).
     pub fn start_send(&mut self, context: ContextId, message: impl Into<Message>) -> OpId {
         match self.send(context, message) {
@@ -429,7 +453,10 @@ impl<P: Protocol> Harness<P> {
         self.raw_event(Event::send(context, &mut slot));
         match (self.world.failure.take(), slot) {
             (None, None) => Outcome::Done(None),
-            (None, refused) => Outcome::Waits(refused),
+            (None, refused) => {
+                self.world.refused.insert(context);
+                Outcome::Waits(refused)
+            }
             (Some(error), Some(back)) => Outcome::Failed(error, Some(back)),
             (Some(error), None) => panic!("the protocol took the message and failed: {error}"),
         }

@@ -6,7 +6,7 @@ use crate::{Cx, Message, PipeId, toolkit::IdMap};
 
 /// Pipes that take messages in turn. Those under back-pressure are set aside until they are writable again.
 ///
-/// Every call is O(1), `offer` amortised: each pipe it finds full costs one step, and does not come back without an
+/// Every call is O(1), `offer` and `has_room` amortised: each pipe it finds full costs one step, and does not come back without an
 /// [`Event::PipeWritable`](crate::Event::PipeWritable). So ten thousand full pipes cost nothing.
 ///
 /// A protocol calls [`add`](Self::add) on `PipeAdded`, [`remove`](Self::remove) on `PipeRemoved`,
@@ -95,6 +95,18 @@ impl RoundRobin {
             self.unlink(at);
         }
         None
+    }
+
+    /// Whether [`offer`](Self::offer) would find a pipe that takes a message: the answer to
+    /// [`Event::CanSend`](crate::Event::CanSend).
+    pub fn has_room(&mut self, cx: &mut Cx<'_>) -> bool {
+        while let Some(at) = self.turn {
+            if cx.can_send(self.nodes[at].pipe) {
+                return true;
+            }
+            self.unlink(at);
+        }
+        false
     }
 
     /// Whether the pipe is there, ready or set aside.

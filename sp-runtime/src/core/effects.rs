@@ -7,7 +7,7 @@ use spkit_api::{
     TimerId, protocol::Overflow,
 };
 
-use super::{Rest, TimerKey};
+use super::{Rest, TimerKey, queue::RecvQueue};
 
 impl Effects for Rest {
     fn now(&mut self) -> Time {
@@ -140,6 +140,10 @@ impl Effects for Rest {
         self.pop(context)
     }
 
+    fn has_queued(&mut self, context: ContextId) -> bool {
+        !Self::queue(self, context).is_none_or(RecvQueue::is_empty)
+    }
+
     fn readable(&mut self, context: ContextId) {
         if let Some(state) = self.contexts.get_mut(context.raw()) {
             state.receivers.wake_one(&mut self.outcome.wakes);
@@ -150,6 +154,7 @@ impl Effects for Rest {
         if let Some(state) = self.contexts.get_mut(context.raw()) {
             state.senders.wake_one(&mut self.outcome.wakes);
         }
+        self.guess_can_send(context, true);
     }
 
     fn fail(&mut self, error: Error) {

@@ -25,6 +25,7 @@ impl SocketCore {
             return Err(error);
         }
         if message.is_some() {
+            self.rest.guess_can_send(context, false);
             return Ok(false);
         }
         self.rest.accounts.sent.add(bytes);
@@ -162,7 +163,7 @@ impl SocketCore {
         }
     }
 
-    fn cannot(&self, what: &str) -> Error {
+    pub(super) fn cannot(&self, what: &str) -> Error {
         Error::new(
             ErrorKind::NotSupported,
             format!(

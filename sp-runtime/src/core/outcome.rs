@@ -1,14 +1,18 @@
 //! What a call of the core asks of its surroundings, to be done after the core's lock is released.
 
+use std::sync::Arc;
+
 use spkit_api::{EndpointId, Message, PipeId};
 
-use super::waiters::Wake;
-use crate::event::SocketEvent;
+use super::{readiness::Signal, waiters::Wake};
+use crate::{event::SocketEvent, handover::level::Answer};
 
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Operations to try again.
     pub(crate) wakes: Vec<Wake>,
+    /// What those who poll are to see.
+    pub(crate) signals: Vec<(Arc<dyn Signal>, Answer)>,
     /// Pipes that got messages to send.
     pub(crate) touched: Vec<PipeId>,
     /// Pipes that may deliver again.
@@ -41,7 +45,8 @@ impl Outcome {
     #[inline]
     fn others(&self) -> usize {
         // Without branches: asked after each operation.
-        self.touched.len()
+        self.signals.len()
+            | self.touched.len()
             | self.resumed.len()
             | self.closed.len()
             | self.dial.len()

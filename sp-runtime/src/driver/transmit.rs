@@ -210,8 +210,16 @@ impl Shared {
                     Carried::All => {}
                 }
                 let blocked = state.out.blocked;
-                if !blocked && state.out.refused {
+                let writable = !blocked && state.out.refused;
+                if writable {
                     hosted.core.writable(cell.id);
+                }
+                // Those who poll may see how full the pipe is.
+                let followed = hosted.core.is_followed();
+                if followed {
+                    hosted.core.answer();
+                }
+                if writable || followed {
                     let outcome = outcome.get_or_insert_default();
                     merge(outcome, hosted.core.outcome());
                 }
@@ -326,6 +334,7 @@ fn merge(all: &mut Outcome, more: &mut Outcome) {
         return;
     }
     all.wakes.append(&mut more.wakes);
+    all.signals.append(&mut more.signals);
     all.touched.append(&mut more.touched);
     all.resumed.append(&mut more.resumed);
     all.closed.append(&mut more.closed);

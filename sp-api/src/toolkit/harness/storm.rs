@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Dice, Harness, Line, OpId};
+use super::{Dice, Harness, Line, OpId, Outcome};
 use crate::{
     ContextId, Event, Inbox, Message, OptSpec, PipeFacts, PipeId, Protocol, ProtocolInfo, TimerId,
     Value, option::Kind,
@@ -19,7 +19,7 @@ const CROWD: usize = 5;
 
 /// Runs so many sequences of events that can happen.
 ///
-/// After each event it checks that no waiting operation could have gone on without being woken, and that no more
+/// Before each send and receive it asks whether that would succeed, and checks the answer. After each event it checks that no waiting operation could have gone on without being woken, and that no more
 /// messages are held than came and were not handed up (for each context, where contexts are served from their queues
 /// and so may each have a copy). At the end of each sequence every context and pipe is gone and
 /// the socket is closed; `at_end` can compare what is left with a fresh machine.
@@ -128,8 +128,15 @@ impl<P: Protocol> Storm<P> {
                 let surplus = self.seen.len().saturating_sub(16);
                 self.seen.drain(..surplus);
             }
-            (7, _) => drop(harness.send(context, outgoing(dice, info, "tried"))),
-            (8, _) => drop(harness.recv(context)),
+            (7, _) => {
+                let ready = harness.answer(context, true);
+                let outcome = harness.send(context, outgoing(dice, info, "tried"));
+                check_answer("send", ready, &outcome);
+            }
+            (8, _) => {
+                let ready = harness.answer(context, false);
+                check_answer("receive", ready, &harness.recv(context));
+            }
             (9, _) => {
                 let message = outgoing(dice, info, "waited");
                 self.ops.push(harness.start_send(context, message));
@@ -164,11 +171,21 @@ impl<P: Protocol> Storm<P> {
     }
 }
 
+/// Who polls is told the truth. A message of the application's own may fail all the same.
+fn check_answer(what: &str, ready: Option<bool>, outcome: &Outcome) {
+    let lie = match ready {
+        Some(true) => outcome.waits(),
+        Some(false) => outcome.is_done(),
+        None => false,
+    };
+    assert!(!lie, "ready to {what}: {ready:?}, and {outcome:?}");
+}
+
 fn any_event<P: Protocol>(harness: &mut Harness<P>, dice: &mut Dice) {
     let pipe = PipeId::from_raw(dice.below(4) as u32);
     let context = ContextId::from_raw(dice.below(4) as u32);
     let mut slot = (dice.below(4) > 0).then(|| payload(dice, &[]));
-    match dice.below(12) {
+    match dice.below(13) {
         0 => harness.raw_event(Event::pipe_added(pipe, &PipeFacts::new(0))),
         1 => harness.raw_event(Event::pipe_removed(pipe)),
         2 => harness.raw_event(Event::pipe_writable(pipe)),
@@ -196,6 +213,11 @@ fn any_event<P: Protocol>(harness: &mut Harness<P>, dice: &mut Dice) {
             harness.raw_event(Event::Timer(timer));
         }
         10 => harness.raw_event(Event::Closing),
+        11 => {
+            let mut ready = None;
+            harness.raw_event(Event::can_send(context, &mut ready));
+            harness.raw_event(Event::can_recv(context, &mut ready));
+        }
         // What the pipes do meanwhile.
         _ => {
             if dice.below(2) == 0 {

@@ -18,6 +18,8 @@ enum Fault {
     WakesForEver,
     ServesAndFails,
     Doubles,
+    SaysReady,
+    SaysNotReady,
     Panics,
 }
 
@@ -76,6 +78,13 @@ impl Protocol for Odd {
                 }
             }
             Event::Received(received) => cx.queue_all(SOCKET, received.messages),
+            Event::CanSend(request) => {
+                *request.ready = Some(match self.fault {
+                    Fault::SaysReady => true,
+                    Fault::SaysNotReady => false,
+                    _ => self.pipes.has_room(cx),
+                });
+            }
             Event::Closing if self.fault == Fault::Panics => panic!("no"),
             _ => {}
         }
@@ -97,6 +106,8 @@ fn storms_find_what_is_wrong_and_nothing_else() {
         Fault::WakesForEver,
         Fault::ServesAndFails,
         Fault::Doubles,
+        Fault::SaysReady,
+        Fault::SaysNotReady,
         Fault::Panics,
     ] {
         assert!(storm_finds(fault), "{fault:?}");
@@ -125,6 +136,64 @@ fn an_abandoned_sender_keeps_its_message_from_the_pipe() {
     assert!(harness.finished(b).is_some_and(|outcome| outcome.is_done()));
     assert_eq!(harness.sent(pipe), ["b"]);
     assert_eq!(harness.effects(), [Effect::Writable(SOCKET)]);
+}
+
+#[test]
+fn who_polls_is_told_what_an_attempt_would_find() {
+    let mut harness = Odd::harness(Fault::None);
+    assert!(!harness.can_send(SOCKET) && !harness.can_recv(SOCKET));
+    let pipe = harness.add_pipe();
+    harness.set_room(pipe, 1);
+    harness.receive(pipe, "x");
+    for _ in 0..2 {
+        assert!(harness.can_send(SOCKET) && harness.can_recv(SOCKET));
+    }
+    assert!(harness.send(SOCKET, "y").is_done());
+    assert_eq!(harness.recv(SOCKET).body(), "x");
+    assert!(!harness.can_send(SOCKET) && !harness.can_recv(SOCKET));
+    harness.set_room(pipe, 1);
+    assert!(harness.can_send(SOCKET), "it was asked, so it says so");
+}
+
+/// Sends to one peer, and never says whether it could.
+#[derive(Debug, Default)]
+struct Silent(Option<PipeId>);
+
+impl Protocol for Silent {
+    fn info(&self) -> &'static ProtocolInfo {
+        &INFO
+    }
+
+    fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
+        match event {
+            Event::PipeAdded(added) => {
+                self.0 = Some(added.pipe);
+                cx.writable(SOCKET);
+            }
+            Event::PipeWritable(_) => cx.writable(SOCKET),
+            Event::Send(request) => {
+                let _taken = self
+                    .0
+                    .is_some_and(|pipe| cx.try_send(pipe, request.message));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_protocol_that_does_not_say_can_send_until_it_could_not() {
+    let mut harness = Harness::new(Silent::default());
+    assert!(harness.can_send(SOCKET));
+    assert!(harness.send(SOCKET, "x").waits());
+    assert!(!harness.can_send(SOCKET));
+    let pipe = harness.add_pipe();
+    assert!(harness.can_send(SOCKET));
+    harness.set_room(pipe, 0);
+    assert!(harness.send(SOCKET, "x").waits());
+    assert!(!harness.can_send(SOCKET));
+    harness.set_room(pipe, 1);
+    assert!(harness.can_send(SOCKET));
 }
 
 #[test]

@@ -96,6 +96,8 @@ pub(super) struct World {
     waiters: BTreeMap<(ContextId, bool), VecDeque<(OpId, Waiter)>>,
     next_op: usize,
     pub(super) done: BTreeMap<OpId, Outcome>,
+    /// Contexts that a send had to wait for, and that were not writable since.
+    pub(super) refused: BTreeSet<ContextId>,
     pub(super) wakes: VecDeque<Wake>,
     pub(super) closing: VecDeque<PipeId>,
     pub(super) resumed: VecDeque<PipeId>,
@@ -124,6 +126,7 @@ impl World {
             waiters: BTreeMap::new(),
             next_op: 0,
             done: BTreeMap::new(),
+            refused: BTreeSet::new(),
             wakes: VecDeque::new(),
             closing: VecDeque::new(),
             resumed: VecDeque::new(),
@@ -375,6 +378,10 @@ impl Effects for World {
         self.dequeue_from(context)
     }
 
+    fn has_queued(&mut self, context: ContextId) -> bool {
+        self.queued(context) > 0
+    }
+
     fn readable(&mut self, context: ContextId) {
         self.assert_open(context);
         self.effects.push(Effect::Readable(context));
@@ -385,6 +392,7 @@ impl Effects for World {
         self.assert_open(context);
         self.effects.push(Effect::Writable(context));
         self.wakes.push_back(Wake::Writable(context));
+        self.refused.remove(&context);
     }
 
     fn fail(&mut self, error: Error) {

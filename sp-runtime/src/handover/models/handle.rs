@@ -1,60 +1,72 @@
 //! A readiness handle, which is to be signalled if and only if there is something to receive.
 
 use super::*;
+use crate::handover::level::{Answer, Level, Show};
 
-/// The part of the core that the handle follows, and the handle: a sticky signal that its user waits for but does not
-/// take back; whoever empties the queue does.
+/// The part of the core that the handle follows, and the handle.
 #[derive(Debug, Default)]
 struct Readable {
     core: Mutex<Queue>,
-    signal: Mutex<bool>,
-    changed: Condvar,
+    level: Level<Handle>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     messages: u8,
-    signalled: bool,
+    last: Answer,
+}
+
+/// A sticky signal that its user waits for but does not take back; whoever empties the queue does.
+#[derive(Debug, Default)]
+struct Handle {
+    signal: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Show for Handle {
+    fn show(&self, ready: bool) {
+        let before = std::mem::replace(&mut *lock(&self.signal), ready);
+        assert_ne!(
+            before, ready,
+            "a mark for each true, taken back by each false"
+        );
+        self.changed.notify_one();
+    }
 }
 
 impl Readable {
     fn deliver(&self) {
-        let mut core = lock(&self.core);
-        core.messages += 1;
-        self.follow(&mut core);
+        self.change(|core| core.messages += 1);
     }
 
     fn try_receive(&self) -> bool {
-        let mut core = lock(&self.core);
-        let received = core.messages > 0;
-        core.messages -= u8::from(received);
-        if !mutant("drain_after_core") {
-            self.follow(&mut core);
-            return received;
-        }
-        let drain = core.messages == 0 && std::mem::take(&mut core.signalled);
-        drop(core);
-        if drain {
-            *lock(&self.signal) = false;
-        }
-        received
+        self.change(|core| {
+            let received = core.messages > 0;
+            core.messages -= u8::from(received);
+            received
+        })
     }
 
-    /// Brings the signal to what the queue says. Under the core's lock, or a signal would be taken back that was just
-    /// given.
-    fn follow(&self, core: &mut Queue) {
-        let readable = core.messages > 0;
-        if std::mem::replace(&mut core.signalled, readable) != readable {
-            *lock(&self.signal) = readable;
-            self.changed.notify_one();
+    /// As an operation of a socket: works on the core, finds the answer, and shows it after the core is released.
+    fn change<R>(&self, work: impl FnOnce(&mut Queue) -> R) -> R {
+        let mut core = lock(&self.core);
+        let result = work(&mut core);
+        let ready = core.messages > 0;
+        if core.last.ready != ready {
+            core.last = core.last.then(ready);
+            let answer = core.last;
+            drop(core);
+            self.level.follow(answer);
         }
+        result
     }
 
     /// Sleeps until the handle is readable, and leaves it so.
     fn poll(&self) {
-        let mut signal = lock(&self.signal);
+        let handle = self.level.signal();
+        let mut signal = lock(&handle.signal);
         while !*signal {
-            signal = wait(&self.changed, signal);
+            signal = wait(&handle.changed, signal);
         }
     }
 }
@@ -82,6 +94,7 @@ fn handle_drain() {
         other.join().unwrap();
         deliverer.join().unwrap();
         let left = lock(&readable.core).messages > 0;
-        assert_eq!(*lock(&readable.signal), left, "readable, and signalled");
+        let shown = *lock(&readable.level.signal().signal);
+        assert_eq!(shown, left, "readable, and signalled");
     });
 }

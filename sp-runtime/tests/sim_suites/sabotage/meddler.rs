@@ -123,6 +123,10 @@ impl Effects for Meddler<'_, '_> {
         self.cx.dequeue(context)
     }
 
+    fn has_queued(&mut self, context: ContextId) -> bool {
+        self.cx.has_queued(context)
+    }
+
     fn readable(&mut self, context: ContextId) {
         if !self.is(How::SilentReadable) {
             self.cx.readable(context);
