@@ -59,6 +59,11 @@ impl Answerer {
             Event::Received(received) => self.on_received(cx, received),
             Event::Recv(request) => self.on_recv(cx, request),
             Event::Send(request) => self.on_send(cx, request),
+            Event::CanRecv(request) => *request.ready = Some(cx.has_queued(ContextId::SOCKET)),
+            Event::CanSend(request) => {
+                let asked = self.contexts.get(&request.context);
+                *request.ready = Some(asked.is_some_and(Option::is_some));
+            }
             Event::OptionSet(set) => set_ttl(&mut self.ttl, &set),
             Event::ContextOpened(context) => {
                 self.contexts.entry(context).or_default();

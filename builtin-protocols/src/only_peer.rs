@@ -8,8 +8,9 @@ use spkit_api::{ContextId, Cx, ErrorKind, Event, PipeId};
 pub(crate) struct OnlyPeer(Option<PipeId>);
 
 impl OnlyPeer {
-    /// Follows the pipes as they come and go, and lets those who wait for the peer's room try again.
-    pub(crate) fn follow(&mut self, cx: &mut Cx<'_>, event: &Event<'_>) {
+    /// Follows the pipes as they come and go, lets those who wait for the peer's room try again, and knows whether there
+    /// is some.
+    pub(crate) fn follow(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
         match event {
             Event::PipeAdded(added) if self.0.is_some() => cx.close(added.pipe, ErrorKind::State),
             Event::PipeAdded(added) => {
@@ -19,6 +20,9 @@ impl OnlyPeer {
             Event::PipeRemoved(removed) if self.is(removed.pipe) => self.forget(),
             Event::PipeWritable(writable) if self.is(writable.pipe) => {
                 cx.writable(ContextId::SOCKET);
+            }
+            Event::CanSend(request) => {
+                *request.ready = Some(self.0.is_some_and(|peer| cx.can_send(peer)));
             }
             _ => {}
         }

@@ -54,7 +54,7 @@ impl Protocol for Pair0 {
                     let _taken = cx.try_send(peer, request.message);
                 }
             }
-            other => self.peer.follow(cx, &other),
+            other => self.peer.follow(cx, other),
         }
     }
 }

@@ -88,7 +88,7 @@ impl Protocol for Pair1 {
             }
             Event::Send(request) => self.send(cx, request),
             Event::OptionSet(set) => self.ttl = hops::ttl_of(&set).unwrap_or(self.ttl),
-            other => self.peer.follow(cx, &other),
+            other => self.peer.follow(cx, other),
         }
     }
 }

@@ -97,6 +97,10 @@ impl Protocol for Pub0 {
                 }
             }
             Event::Send(request) => self.on_send(cx, request),
+            Event::CanSend(request) => {
+                let waits = self.when_full == WhenFull::Block && !self.audience.has_room(cx);
+                *request.ready = Some(!waits);
+            }
             Event::OptionSet(set) => self.on_option(cx, &set),
             // SP-PS-012: what was received stays in its batch, which drops and counts it.
             _ => {}

@@ -53,7 +53,7 @@ impl Protocol for Push0 {
                 self.pipes.offer(cx, request.message);
             }
             // SP-PL-009: what was received stays in its batch, which drops and counts it.
-            other => self.pipes.follow(cx, &other),
+            other => self.pipes.follow(cx, other),
         }
     }
 }

@@ -30,10 +30,12 @@ impl Ranks {
         true
     }
 
-    /// The same, and lets those who wait to send on the socket try again.
-    pub(crate) fn follow(&mut self, cx: &mut Cx<'_>, event: &Event<'_>) {
-        if self.on_event(event) {
+    /// The same, lets those who wait to send on the socket try again, and knows whether they would succeed.
+    pub(crate) fn follow(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
+        if self.on_event(&event) {
             cx.writable(ContextId::SOCKET);
+        } else if let Event::CanSend(request) = event {
+            *request.ready = Some(self.has_room(cx));
         }
     }
 
@@ -57,6 +59,11 @@ impl Ranks {
     ) -> Option<PipeId> {
         let mut ranks = self.ranks.iter_mut();
         ranks.find_map(|(_, pipes)| pipes.offer(cx, message))
+    }
+
+    /// Whether [`offer`](Self::offer) would find somebody.
+    pub(crate) fn has_room(&mut self, cx: &mut Cx<'_>) -> bool {
+        self.ranks.iter_mut().any(|(_, pipes)| pipes.has_room(cx))
     }
 
     fn add(&mut self, pipe: PipeId, priority: u8) {

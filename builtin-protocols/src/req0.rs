@@ -26,7 +26,7 @@ mod resend;
 
 use spkit_api::{
     ContextId, Cx, DropReason, Error, ErrorKind, Event, Message, Protocol, ProtocolInfo,
-    protocol::{OptionSet, Received, RecvRequest, SendRequest},
+    protocol::{OptionSet, ReadyRequest, Received, RecvRequest, SendRequest},
     register_protocol,
     toolkit::{IdMap, Waitlist},
 };
@@ -90,6 +90,8 @@ impl Protocol for Req0 {
             Event::Send(request) => self.on_send(cx, request),
             Event::Received(received) => self.on_received(cx, received),
             Event::Recv(request) => self.on_recv(cx, request),
+            Event::CanSend(request) => *request.ready = Some(self.pipes.has_room(cx)),
+            Event::CanRecv(request) => self.can_recv(request),
             Event::Timer(timer) => self.on_timer(cx, timer),
             Event::OptionSet(set) => self.on_option(cx, &set),
             Event::ContextOpened(context) => self.open(context),
@@ -174,6 +176,14 @@ impl Req0 {
                 }
             }
             Stage::Failed(why) => cx.fail(why.clone()),
+        }
+    }
+
+    /// A reply is in the queue, which speaks for itself. That there will be none is worth receiving, too.
+    fn can_recv(&self, request: ReadyRequest<'_>) {
+        let context = self.contexts.get(&request.context);
+        if context.is_some_and(|context| matches!(context.stage, Stage::Failed(_))) {
+            *request.ready = Some(true);
         }
     }
 

@@ -112,6 +112,13 @@ impl Protocol for Surveyor0 {
             Event::Send(request) => self.on_send(cx, request),
             Event::Received(received) => self.on_received(cx, received),
             Event::Recv(request) => self.on_recv(cx, request),
+            Event::CanRecv(request) => {
+                // Answers are in the queue, which speaks for itself.
+                let context = self.contexts.get(&request.context);
+                if context.is_some_and(|context| matches!(context.stage, Stage::Over)) {
+                    *request.ready = Some(true);
+                }
+            }
             Event::Timer(timer) => self.on_timer(cx, timer),
             Event::OptionSet(set) => self.on_option(&set),
             Event::ContextOpened(context) => self.open(context),

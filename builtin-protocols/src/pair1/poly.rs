@@ -61,7 +61,7 @@ impl Protocol for Pair1Poly {
             }
             Event::Send(request) => self.send(cx, request),
             Event::OptionSet(set) => self.ttl = hops::ttl_of(&set).unwrap_or(self.ttl),
-            other => self.peers.follow(cx, &other),
+            other => self.peers.follow(cx, other),
         }
     }
 }

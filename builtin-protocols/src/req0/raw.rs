@@ -39,7 +39,7 @@ impl Protocol for RawReq0 {
                 }
             }
             Event::Received(received) => raw::on_received(cx, received),
-            other => self.pipes.follow(cx, &other),
+            other => self.pipes.follow(cx, other),
         }
     }
 }
