@@ -30,7 +30,7 @@ usage: spkit-stress [OPTIONS]
   --help            this text
 
 PAIR both ways, PUSH to PULL and REQ to REP run side by side; blocking, timeout,
-try and async calls mix on the same sockets, by dice. Every message is accounted
+try, async and polled calls mix on the same sockets, by dice. Every message is accounted
 for. The last line is `ok: ...`, or the status is 1 and the state of all sockets
 is on stderr.
 ";

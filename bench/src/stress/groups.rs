@@ -165,7 +165,7 @@ impl Builder<'_> {
     }
 
     fn job(&mut self, group: &mut Group, end: &(String, Socket), task: Task) {
-        const SETS: [&[Mode]; 8] = [
+        const SETS: [&[Mode]; 10] = [
             &Mode::ALL,
             &Mode::ALL,
             &Mode::ALL,
@@ -174,6 +174,8 @@ impl Builder<'_> {
             &[Mode::Blocking, Mode::Async],
             &[Mode::Async, Mode::Cancel],
             &[Mode::Blocking, Mode::Try],
+            &[Mode::Poll],
+            &[Mode::Blocking, Mode::Poll],
         ];
         group.jobs.push(Job {
             name: format!("{}, {}: {task:?}", group.name, end.0),

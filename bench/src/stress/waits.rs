@@ -12,7 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use spkit::{Error, ErrorKind, Message, Socket};
+use rustix::{
+    event::{PollFd, PollFlags},
+    io::Errno,
+};
+use spkit::{Error, ErrorKind, Message, Readiness, Socket};
 
 use super::dice::Dice;
 
@@ -27,15 +31,18 @@ pub(crate) enum Mode {
     Async,
     /// Futures that are dropped when they do not get ready soon.
     Cancel,
+    /// Trying when a descriptor says that it is time.
+    Poll,
 }
 
 impl Mode {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Blocking,
         Self::Timeout,
         Self::Try,
         Self::Async,
         Self::Cancel,
+        Self::Poll,
     ];
 }
 
@@ -66,6 +73,10 @@ pub(crate) fn send(
                         continue;
                     }
                 }
+            }
+            Mode::Poll => {
+                poll(&socket.send_ready()?)?;
+                socket.try_send(message)
             }
         };
         let Err(failed) = failed else {
@@ -98,6 +109,10 @@ pub(crate) fn recv(socket: &Socket, mode: Mode, dice: &mut Dice) -> Result<Messa
                 Some(done) => done,
                 None => continue,
             },
+            Mode::Poll => socket.recv_ready().and_then(|ready| {
+                poll(&ready)?;
+                socket.try_recv()
+            }),
         };
         match result {
             Err(error) if waits_on(error.kind()) => {}
@@ -110,6 +125,15 @@ pub(crate) fn recv(socket: &Socket, mode: Mode, dice: &mut Dice) -> Result<Messa
             }
             thread::yield_now();
         }
+    }
+}
+
+/// Waits until a descriptor is readable, in vain if another is faster.
+fn poll(ready: &Readiness) -> Result<(), Error> {
+    let mut polled = [PollFd::new(ready, PollFlags::IN)];
+    match rustix::event::poll(&mut polled, None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(std::io::Error::from(error).into()),
     }
 }
 

@@ -1,0 +1,90 @@
+//! Wakers of several executors on one socket.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use futures::{executor::block_on, future::poll_immediate};
+use spkit::{Message, Result, Socket};
+use tokio::time::timeout;
+
+use crate::{
+    connected,
+    executor::{STEP, tokio_runtime},
+    number, small,
+    world::{SOON, everywhere},
+};
+
+const MESSAGES: u32 = 2_000;
+
+#[test]
+fn each_message_goes_to_one_of_them() {
+    everywhere(|runtime, address| {
+        let (pull, push) = connected(runtime, ["pull", "push"], address);
+        let ledger = Arc::new(Mutex::new(BTreeMap::<u32, u32>::new()));
+        let drain = |receive: fn(&Socket) -> Result<Message>| {
+            let (pull, ledger) = (pull.clone(), Arc::clone(&ledger));
+            move || {
+                while let Ok(message) = receive(&pull) {
+                    let mut ledger = ledger.lock().unwrap();
+                    *ledger.entry(number(&message)).or_default() += 1;
+                    if ledger.len() == MESSAGES as usize {
+                        pull.close();
+                    }
+                }
+            }
+        };
+        let tokio = tokio_runtime();
+        thread::scope(|scope| {
+            scope.spawn(drain(|pull| pull.recv_timeout(SOON)));
+            scope.spawn(drain(|pull| block_on(pull.recv_async())));
+            let on_tokio = drain(|pull| {
+                let handle = tokio::runtime::Handle::current();
+                handle.block_on(async { timeout(STEP, pull.recv_async()).await.unwrap() })
+            });
+            let tokio = &tokio;
+            scope.spawn(move || {
+                let _inside = tokio.enter();
+                on_tokio();
+            });
+            for n in 0..MESSAGES {
+                push.send_timeout(small(n), SOON).unwrap();
+                if n % 5 == 0 {
+                    thread::yield_now();
+                }
+            }
+        });
+        let expected: BTreeMap<_, _> = (0..MESSAGES).map(|n| (n, 1)).collect();
+        assert_eq!(*ledger.lock().unwrap(), expected);
+    });
+}
+
+#[test]
+fn a_future_that_changes_its_executor_is_woken_where_it_is() {
+    everywhere(|runtime, address| {
+        let (pull, push) = connected(runtime, ["pull", "push"], address);
+        let tokio = tokio_runtime();
+        for n in 0..50 {
+            let mut receive = Box::pin(pull.recv_async());
+            tokio.block_on(async {
+                assert!(poll_immediate(&mut receive).await.is_none());
+            });
+            let (there, is_there) = std::sync::mpsc::channel();
+            let received = thread::scope(|scope| {
+                let waits = scope.spawn(move || {
+                    block_on(async {
+                        assert!(poll_immediate(&mut receive).await.is_none());
+                        there.send(()).unwrap();
+                        receive.await
+                    })
+                });
+                is_there.recv().unwrap();
+                push.send(small(n)).unwrap();
+                waits.join().unwrap()
+            });
+            assert_eq!(number(&received.unwrap()), n);
+        }
+    });
+}
