@@ -5,8 +5,8 @@ use std::thread;
 use spkit::ErrorKind;
 
 use crate::{
-    connected,
-    ready::{is_ready, wait},
+    connected, is_ready,
+    ready::wait,
     world::{SOON, everywhere},
 };
 

@@ -7,8 +7,8 @@ use spkit::{ErrorKind, Runtime, Socket};
 use crate::{
     Dice,
     connect::connect,
-    narrow, number,
-    ready::{is_ready, wait},
+    is_ready, narrow, number,
+    ready::wait,
     world::{SOON, everywhere},
 };
 

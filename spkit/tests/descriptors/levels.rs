@@ -6,8 +6,8 @@ use futures::executor::block_on;
 use spkit::{ErrorKind, Socket};
 
 use crate::{
-    connected,
-    ready::{is_ready, wait},
+    connected, is_ready,
+    ready::wait,
     world::{SOON, everywhere},
 };
 

@@ -14,6 +14,8 @@ mod states;
 #[path = "../support/world.rs"]
 mod world;
 
+use std::{os::fd::AsFd, time::Duration};
+
 use spkit::{
     Runtime, Socket,
     options::{RECV_BUFFER_MESSAGES, SEND_BUFFER},
@@ -29,6 +31,11 @@ fn connected(runtime: &Runtime, protocols: [&str; 2], address: &str) -> (Socket,
     );
     connect(&b, &a, address);
     (a, b)
+}
+
+/// Whether it is readable now.
+fn is_ready(fd: impl AsFd) -> bool {
+    ready::wait(fd, Duration::ZERO)
 }
 
 /// A socket whose queues take next to nothing.

@@ -6,8 +6,8 @@ use spkit::{ErrorKind, protocols::options::SURVEY_TIME};
 
 use crate::{
     connect::connect,
-    connected,
-    ready::{is_ready, wait},
+    connected, is_ready,
+    ready::wait,
     world::{SOON, everywhere},
 };
 

@@ -14,7 +14,7 @@ use crate::{
     large, narrow, number, small,
 };
 
-const MESSAGES: u32 = 150;
+const MESSAGES: u32 = 80;
 
 /// Sends numbers, giving each up after no poll, one, two, … before it is sent for good.
 async fn send_numbers(socket: Socket) {

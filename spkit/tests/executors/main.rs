@@ -8,6 +8,9 @@ mod descriptor;
 mod dropped;
 mod executor;
 mod mixed;
+#[cfg(unix)]
+#[path = "../support/ready.rs"]
+mod ready;
 mod shared;
 mod timeouts;
 #[path = "../support/world.rs"]

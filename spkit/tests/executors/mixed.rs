@@ -68,21 +68,11 @@ fn a_future_that_changes_its_executor_is_woken_where_it_is() {
         let tokio = tokio_runtime();
         for n in 0..50 {
             let mut receive = Box::pin(pull.recv_async());
-            tokio.block_on(async {
+            assert!(block_on(poll_immediate(&mut receive)).is_none());
+            let received = tokio.block_on(async {
                 assert!(poll_immediate(&mut receive).await.is_none());
-            });
-            let (there, is_there) = std::sync::mpsc::channel();
-            let received = thread::scope(|scope| {
-                let waits = scope.spawn(move || {
-                    block_on(async {
-                        assert!(poll_immediate(&mut receive).await.is_none());
-                        there.send(()).unwrap();
-                        receive.await
-                    })
-                });
-                is_there.recv().unwrap();
                 push.send(small(n)).unwrap();
-                waits.join().unwrap()
+                timeout(STEP, receive).await.expect("it is woken here")
             });
             assert_eq!(number(&received.unwrap()), n);
         }

@@ -105,3 +105,29 @@ fn tasks_aborted_while_they_wait() {
         check(&ledger);
     });
 }
+
+/// The same, made sure of: the only thread of its executor does not let it run before it is aborted.
+#[cfg(unix)]
+#[test]
+fn a_task_aborted_between_its_wake_and_its_turn() {
+    everywhere(|runtime, address| {
+        let (pull, push) = connected(runtime, ["pull", "push"], address);
+        let mut one_thread = tokio::runtime::Builder::new_current_thread();
+        one_thread.enable_all().build().unwrap().block_on(async {
+            let ready = pull.recv_ready().unwrap();
+            for n in 0..20 {
+                let [first, second] = [(); 2].map(|()| tokio::spawn(pull.recv_async()));
+                // Both come to wait.
+                tokio::task::yield_now().await;
+                push.send(small(n)).unwrap();
+                assert!(
+                    crate::ready::wait(&ready, STEP),
+                    "it is there, and woke the first"
+                );
+                first.abort();
+                let received = timeout(STEP, second).await.expect("the second is woken");
+                assert_eq!(number(&received.unwrap().unwrap()), n);
+            }
+        });
+    });
+}

@@ -7,11 +7,6 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Whether it is readable now.
-pub(crate) fn is_ready(fd: impl AsFd) -> bool {
-    wait(fd, Duration::ZERO)
-}
-
 /// Waits until it is readable. False: it never was.
 pub(crate) fn wait(fd: impl AsFd, patience: Duration) -> bool {
     let until = Instant::now() + patience;
