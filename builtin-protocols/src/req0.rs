@@ -91,7 +91,7 @@ impl Protocol for Req0 {
             Event::Received(received) => self.on_received(cx, received),
             Event::Recv(request) => self.on_recv(cx, request),
             Event::CanSend(request) => *request.ready = Some(self.pipes.has_room(cx)),
-            Event::CanRecv(request) => self.can_recv(request),
+            Event::CanRecv(request) => self.can_recv(cx, request),
             Event::Timer(timer) => self.on_timer(cx, timer),
             Event::OptionSet(set) => self.on_option(cx, &set),
             Event::ContextOpened(context) => self.open(context),
@@ -179,12 +179,11 @@ impl Req0 {
         }
     }
 
-    /// A reply is in the queue, which speaks for itself. That there will be none is worth receiving, too.
-    fn can_recv(&self, request: ReadyRequest<'_>) {
+    /// A reply, or that there will be none.
+    fn can_recv(&self, cx: &mut Cx<'_>, request: ReadyRequest<'_>) {
         let context = self.contexts.get(&request.context);
-        if context.is_some_and(|context| matches!(context.stage, Stage::Failed(_))) {
-            *request.ready = Some(true);
-        }
+        let failed = context.is_some_and(|context| matches!(context.stage, Stage::Failed(_)));
+        *request.ready = Some(failed || cx.has_queued(request.context));
     }
 
     fn on_received(&mut self, cx: &mut Cx<'_>, mut received: Received<'_>) {

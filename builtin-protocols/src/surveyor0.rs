@@ -113,11 +113,9 @@ impl Protocol for Surveyor0 {
             Event::Received(received) => self.on_received(cx, received),
             Event::Recv(request) => self.on_recv(cx, request),
             Event::CanRecv(request) => {
-                // Answers are in the queue, which speaks for itself.
                 let context = self.contexts.get(&request.context);
-                if context.is_some_and(|context| matches!(context.stage, Stage::Over)) {
-                    *request.ready = Some(true);
-                }
+                let over = context.is_some_and(|context| matches!(context.stage, Stage::Over));
+                *request.ready = Some(over || cx.has_queued(request.context));
             }
             Event::Timer(timer) => self.on_timer(cx, timer),
             Event::OptionSet(set) => self.on_option(&set),

@@ -311,8 +311,8 @@ pub struct RecvRequest<'a> {
 pub struct ReadyRequest<'a> {
     /// Who polls.
     pub context: ContextId,
-    /// Where the answer goes. Left at `None`, the runtime guesses: a receive is ready while the context's queue holds
-    /// something; a send is until one had to wait, and again after [`Cx::writable`].
+    /// Where the answer goes. Left at `None`, the runtime guesses: an operation is ready until one had to wait, and again
+    /// after [`Cx::writable`] or [`Cx::readable`]; a receive also while the context's queue holds something.
     pub ready: &'a mut Option<bool>,
 }
 

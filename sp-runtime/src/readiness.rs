@@ -18,7 +18,7 @@ use crate::{
 ///
 /// Wait for it to be *readable*, in both cases, and nothing else: never read from it, write to it or change it. It is
 /// level-triggered: it stays readable until the last message is received, or nothing more can be sent. So after a wake-up
-/// call `try_recv` or `try_send`, and be prepared for [`WouldBlock`](crate::ErrorKind::WouldBlock): another thread may
+/// call `try_recv` or `try_send`, and be prepared for [`WouldBlock`](spkit_api::ErrorKind::WouldBlock): another thread may
 /// have been faster. An edge-triggered poller (mio, tokio's `AsyncFd`) has to be told of each `WouldBlock`, or to go on
 /// until there is one, as with any descriptor.
 ///
@@ -30,8 +30,8 @@ use crate::{
 ///   something to answer. PUB, BUS, STAR, SURVEYOR: always, unless PUB has to wait for slow peers (`back-pressure`).
 /// * *Either*: once the socket, or the context, is closed, or failed: the operation ends with that error at once.
 ///
-/// An operation out of turn, which fails with [`State`](crate::ErrorKind::State), is not ready. Protocols that do not
-/// answer for themselves are ready to send until a send had to wait, and again when they have room.
+/// An operation out of turn, which fails with [`State`](spkit_api::ErrorKind::State), is not ready. A third party's protocol
+/// that does not say is ready until an operation had to wait, and again when those who wait may try again.
 ///
 /// # What it costs
 ///

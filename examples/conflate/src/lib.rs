@@ -104,6 +104,7 @@ impl Protocol for LatestSub {
                 let next = self.turns.pop_front();
                 *request.message = next.and_then(|pipe| self.newest.remove(&pipe));
             }
+            Event::CanRecv(request) => *request.ready = Some(!self.turns.is_empty()),
             Event::PipeRemoved(removed) => {
                 if let Some(message) = self.newest.remove(&removed.pipe) {
                     self.turns.retain(|pipe| *pipe != removed.pipe);

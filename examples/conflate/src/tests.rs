@@ -48,9 +48,11 @@ fn a_waiting_receiver_is_woken() {
     let mut subscriber = Harness::new(LatestSub::default());
     let pipe = subscriber.add_pipe();
     let waiting = subscriber.start_recv(SOCKET);
+    assert!(!subscriber.can_recv(SOCKET));
     subscriber.receive(pipe, "now");
     assert_eq!(subscriber.finished(waiting).unwrap().body(), "now");
     subscriber.receive(pipe, "unread");
+    assert!(subscriber.can_recv(SOCKET));
     subscriber.remove_pipe(pipe);
     assert!(subscriber.recv(SOCKET).waits());
 }

@@ -184,13 +184,15 @@ impl<P: Protocol> Harness<P> {
 
     /// Whether a descriptor that is polled for sending would be readable now.
     pub fn can_send(&mut self, context: ContextId) -> bool {
-        let guess = !self.world.refused.contains(&context);
+        let guess = !self.world.refused.contains(&(context, true));
         self.answer(context, true).unwrap_or(guess)
     }
 
     /// Whether a descriptor that is polled for receiving would be readable now.
     pub fn can_recv(&mut self, context: ContextId) -> bool {
-        let guess = self.world.queued(context) > 0;
+        let asked = self.protocol.info().wants_recv();
+        let guess = asked && !self.world.refused.contains(&(context, false));
+        let guess = guess || self.world.queued(context) > 0;
         self.answer(context, false).unwrap_or(guess)
     }
 
@@ -454,7 +456,7 @@ impl<P: Protocol> Harness<P> {
         match (self.world.failure.take(), slot) {
             (None, None) => Outcome::Done(None),
             (None, refused) => {
-                self.world.refused.insert(context);
+                self.world.refused.insert((context, true));
                 Outcome::Waits(refused)
             }
             (Some(error), Some(back)) => Outcome::Failed(error, Some(back)),
@@ -470,7 +472,10 @@ impl<P: Protocol> Harness<P> {
             slot = self.world.dequeue_from(context);
         }
         match (self.world.failure.take(), slot) {
-            (None, None) => Outcome::Waits(None),
+            (None, None) => {
+                self.world.refused.insert((context, false));
+                Outcome::Waits(None)
+            }
             (None, Some(mut message)) => {
                 message.fold();
                 self.world.delivered += 1;

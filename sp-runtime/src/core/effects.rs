@@ -7,7 +7,7 @@ use spkit_api::{
     TimerId, protocol::Overflow,
 };
 
-use super::{Rest, TimerKey, queue::RecvQueue};
+use super::{Direction, Rest, TimerKey, queue::RecvQueue};
 
 impl Effects for Rest {
     fn now(&mut self) -> Time {
@@ -148,13 +148,14 @@ impl Effects for Rest {
         if let Some(state) = self.contexts.get_mut(context.raw()) {
             state.receivers.wake_one(&mut self.outcome.wakes);
         }
+        self.guess(context, Direction::Recv, true);
     }
 
     fn writable(&mut self, context: ContextId) {
         if let Some(state) = self.contexts.get_mut(context.raw()) {
             state.senders.wake_one(&mut self.outcome.wakes);
         }
-        self.guess_can_send(context, true);
+        self.guess(context, Direction::Send, true);
     }
 
     fn fail(&mut self, error: Error) {

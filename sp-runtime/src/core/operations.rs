@@ -25,7 +25,7 @@ impl SocketCore {
             return Err(error);
         }
         if message.is_some() {
-            self.rest.guess_can_send(context, false);
+            self.rest.guess(context, Direction::Send, false);
             return Ok(false);
         }
         self.rest.accounts.sent.add(bytes);
@@ -53,6 +53,7 @@ impl SocketCore {
             message = self.rest.pop(context);
         }
         let Some(mut message) = message else {
+            self.rest.guess(context, Direction::Recv, false);
             return Ok(None);
         };
         message.fold();

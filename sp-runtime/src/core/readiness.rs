@@ -18,7 +18,7 @@ pub(crate) trait Signal: Send + Sync + fmt::Debug {
 pub(crate) struct Question {
     context: ContextId,
     direction: Direction,
-    /// No send had to wait since the context was writable: all there is to go by if the protocol does not say.
+    /// No operation had to wait since the protocol let those who wait try again: all there is to go by if it does not say.
     guess: bool,
     last: Answer,
     signal: Arc<dyn Signal>,
@@ -96,10 +96,12 @@ impl SocketCore {
                 guess
             }
             Direction::Recv => {
-                if self.info.wants_recv() {
+                let asked = self.info.wants_recv();
+                if asked {
                     self.event(Event::can_recv(context, &mut answer));
                 }
-                !self.rest.queue(context).is_none_or(RecvQueue::is_empty)
+                let is_empty = self.rest.queue(context).is_none_or(RecvQueue::is_empty);
+                !is_empty || (asked && guess)
             }
         };
         answer.unwrap_or(guess)
@@ -107,11 +109,11 @@ impl SocketCore {
 }
 
 impl Rest {
-    /// A send had to wait, or need not any more.
+    /// An operation had to wait, or need not any more.
     #[inline]
-    pub(super) fn guess_can_send(&mut self, context: ContextId, ready: bool) {
+    pub(super) fn guess(&mut self, context: ContextId, direction: Direction, ready: bool) {
         for question in &mut self.questions {
-            if question.context == context {
+            if question.context == context && question.direction == direction {
                 question.guess = ready;
             }
         }

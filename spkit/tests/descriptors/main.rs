@@ -6,6 +6,7 @@ mod close;
 mod connect;
 mod full;
 mod levels;
+mod plugins;
 mod pollers;
 #[path = "../support/ready.rs"]
 mod ready;

@@ -155,13 +155,15 @@ fn who_polls_is_told_what_an_attempt_would_find() {
     assert!(harness.can_send(SOCKET), "it was asked, so it says so");
 }
 
-/// Sends to one peer, and never says whether it could.
+static ASKED: ProtocolInfo = ProtocolInfo::new("silent", 0xf000, 0xf000).answers_recv();
+
+/// Sends to one peer and keeps what it receives, and never says whether it could.
 #[derive(Debug, Default)]
-struct Silent(Option<PipeId>);
+struct Silent(Option<PipeId>, Vec<Message>);
 
 impl Protocol for Silent {
     fn info(&self) -> &'static ProtocolInfo {
-        &INFO
+        &ASKED
     }
 
     fn on_event(&mut self, cx: &mut Cx<'_>, event: Event<'_>) {
@@ -171,6 +173,11 @@ impl Protocol for Silent {
                 cx.writable(SOCKET);
             }
             Event::PipeWritable(_) => cx.writable(SOCKET),
+            Event::Received(received) => {
+                self.1.extend(received.messages.pop());
+                cx.readable(SOCKET);
+            }
+            Event::Recv(request) => *request.message = self.1.pop(),
             Event::Send(request) => {
                 let _taken = self
                     .0
@@ -182,7 +189,7 @@ impl Protocol for Silent {
 }
 
 #[test]
-fn a_protocol_that_does_not_say_can_send_until_it_could_not() {
+fn a_protocol_that_does_not_say_is_ready_until_it_was_not() {
     let mut harness = Harness::new(Silent::default());
     assert!(harness.can_send(SOCKET));
     assert!(harness.send(SOCKET, "x").waits());
@@ -194,6 +201,14 @@ fn a_protocol_that_does_not_say_can_send_until_it_could_not() {
     assert!(!harness.can_send(SOCKET));
     harness.set_room(pipe, 1);
     assert!(harness.can_send(SOCKET));
+    for _ in 0..2 {
+        assert!(harness.can_recv(SOCKET));
+        assert!(harness.recv(SOCKET).waits());
+        assert!(!harness.can_recv(SOCKET));
+        harness.receive(pipe, "y");
+        assert!(harness.can_recv(SOCKET));
+        assert!(harness.recv(SOCKET).is_done());
+    }
 }
 
 #[test]

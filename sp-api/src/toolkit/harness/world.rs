@@ -96,8 +96,8 @@ pub(super) struct World {
     waiters: BTreeMap<(ContextId, bool), VecDeque<(OpId, Waiter)>>,
     next_op: usize,
     pub(super) done: BTreeMap<OpId, Outcome>,
-    /// Contexts that a send had to wait for, and that were not writable since.
-    pub(super) refused: BTreeSet<ContextId>,
+    /// Contexts whose senders, or receivers, had to wait and were not woken since.
+    pub(super) refused: BTreeSet<(ContextId, bool)>,
     pub(super) wakes: VecDeque<Wake>,
     pub(super) closing: VecDeque<PipeId>,
     pub(super) resumed: VecDeque<PipeId>,
@@ -386,13 +386,14 @@ impl Effects for World {
         self.assert_open(context);
         self.effects.push(Effect::Readable(context));
         self.wakes.push_back(Wake::Readable(context));
+        self.refused.remove(&(context, false));
     }
 
     fn writable(&mut self, context: ContextId) {
         self.assert_open(context);
         self.effects.push(Effect::Writable(context));
         self.wakes.push_back(Wake::Writable(context));
-        self.refused.remove(&context);
+        self.refused.remove(&(context, true));
     }
 
     fn fail(&mut self, error: Error) {
