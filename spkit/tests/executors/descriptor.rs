@@ -1,13 +1,10 @@
 //! The third way: tokio polls a descriptor.
 
 use spkit::{ErrorKind, Message, Readiness, Socket};
-use tokio::{
-    io::{Interest, unix::AsyncFd},
-    time::timeout,
-};
+use tokio::io::{Interest, unix::AsyncFd};
 
 use crate::{
-    executor::{STEP, tokio_runtime},
+    executor::{in_time, tokio_runtime},
     large, narrow, number,
     world::everywhere,
 };
@@ -71,7 +68,7 @@ fn streams_both_ways_by_tokios_async_fd() {
                 }));
             }
             for task in tasks {
-                timeout(STEP, task).await.expect("a task hangs").unwrap();
+                in_time(task).await.unwrap();
             }
         });
     });

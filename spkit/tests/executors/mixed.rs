@@ -8,11 +8,10 @@ use std::{
 
 use futures::{executor::block_on, future::poll_immediate};
 use spkit::{Message, Result, Socket};
-use tokio::time::timeout;
 
 use crate::{
     connected,
-    executor::{STEP, tokio_runtime},
+    executor::{in_time, tokio_runtime},
     number, small,
     world::{SOON, everywhere},
 };
@@ -42,7 +41,7 @@ fn each_message_goes_to_one_of_them() {
             scope.spawn(drain(|pull| block_on(pull.recv_async())));
             let on_tokio = drain(|pull| {
                 let handle = tokio::runtime::Handle::current();
-                handle.block_on(async { timeout(STEP, pull.recv_async()).await.unwrap() })
+                handle.block_on(async { in_time(pull.recv_async()).await })
             });
             let tokio = &tokio;
             scope.spawn(move || {
@@ -72,7 +71,7 @@ fn a_future_that_changes_its_executor_is_woken_where_it_is() {
             let received = tokio.block_on(async {
                 assert!(poll_immediate(&mut receive).await.is_none());
                 push.send(small(n)).unwrap();
-                timeout(STEP, receive).await.expect("it is woken here")
+                in_time(receive).await
             });
             assert_eq!(number(&received.unwrap()), n);
         }

@@ -6,13 +6,13 @@ use std::{
 };
 
 use spkit::{Message, Socket};
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::task::JoinHandle;
 
 use crate::{
     Dice, connected,
-    executor::{STEP, tokio_runtime},
+    executor::{in_time, tokio_runtime},
     number, small,
-    world::everywhere,
+    world::{SOON, everywhere},
 };
 
 const TASKS: u32 = 64;
@@ -67,7 +67,7 @@ fn all_send_and_all_receive() {
                 .collect();
             senders(&push);
             for receiver in receivers {
-                timeout(STEP, receiver).await.expect("it ends").unwrap();
+                in_time(receiver).await.unwrap();
             }
         });
         check(&ledger);
@@ -100,7 +100,7 @@ fn tasks_aborted_while_they_wait() {
             for receiver in &receivers {
                 receiver.abort();
             }
-            timeout(STEP, stays).await.expect("it ends").unwrap();
+            in_time(stays).await.unwrap();
         });
         check(&ledger);
     });
@@ -121,11 +121,11 @@ fn a_task_aborted_between_its_wake_and_its_turn() {
                 tokio::task::yield_now().await;
                 push.send(small(n)).unwrap();
                 assert!(
-                    crate::ready::wait(&ready, STEP),
+                    crate::ready::wait(&ready, SOON),
                     "it is there, and woke the first"
                 );
                 first.abort();
-                let received = timeout(STEP, second).await.expect("the second is woken");
+                let received = in_time(second).await;
                 assert_eq!(number(&received.unwrap().unwrap()), n);
             }
         });

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use crate::{
     Dice, connected,
-    executor::{STEP, tokio_runtime},
+    executor::{in_time, tokio_runtime},
     large, narrow, number, small,
     world::everywhere,
 };
@@ -41,10 +41,10 @@ fn timeouts_at_both_ends() {
                         }
                     }
                 };
-                let received = timeout(STEP, receive).await.expect("it comes");
+                let received = in_time(receive).await;
                 assert_eq!(number(&received.unwrap()), n);
             }
-            let from = timeout(STEP, sender).await.unwrap().unwrap();
+            let from = in_time(sender).await.unwrap();
             from.try_recv().unwrap_err();
             to.try_recv().unwrap_err();
         });
@@ -82,7 +82,7 @@ fn one_of_two_sockets_and_the_time() {
                     next[at] += 1;
                 }
             };
-            timeout(STEP, all).await.expect("everything comes");
+            in_time(all).await;
         });
     });
 }
