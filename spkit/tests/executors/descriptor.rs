@@ -49,7 +49,7 @@ async fn receive(socket: &Socket, ready: &AsyncFd<Readiness>) -> Message {
 #[test]
 fn streams_both_ways_by_tokios_async_fd() {
     everywhere(|runtime, address| {
-        let (pair, peer) = narrow(runtime, address);
+        let (pair, peer) = narrow(runtime, ["pair", "pair"], address);
         tokio_runtime().block_on(async {
             let mut tasks = Vec::new();
             for socket in [pair, peer] {

@@ -20,7 +20,7 @@ fn moment(dice: &mut Dice) -> Duration {
 #[test]
 fn timeouts_at_both_ends() {
     everywhere(|runtime, address| {
-        let (from, to) = narrow(runtime, address);
+        let (from, to) = narrow(runtime, ["pair", "pair"], address);
         tokio_runtime().block_on(async {
             let sender = tokio::spawn(async move {
                 let mut dice = Dice(1);

@@ -2,31 +2,16 @@
 
 use std::{task::Poll, thread, time::Instant};
 
-use spkit::{
-    ErrorKind, Runtime, Socket,
-    options::{RECV_BUFFER_MESSAGES, SEND_BUFFER},
-};
+use spkit::ErrorKind;
 
 use crate::{
     connect::connect,
+    pairs::narrow,
     polled::Polled,
     world::{SOON, everywhere},
 };
 
 const MESSAGES: u32 = 600;
-
-/// A connected pair whose queues take next to nothing, so that most sends wait.
-fn narrow(runtime: &Runtime, address: &str) -> (Socket, Socket) {
-    let open = || {
-        runtime.open_with("pair", |options| {
-            options.set(RECV_BUFFER_MESSAGES, 1)?;
-            options.set(SEND_BUFFER, 1)
-        })
-    };
-    let (a, b) = (open().unwrap(), open().unwrap());
-    connect(&b, &a, address);
-    (a, b)
-}
 
 fn number(body: &[u8]) -> u32 {
     u32::from_be_bytes(body[..4].try_into().unwrap())
@@ -35,7 +20,7 @@ fn number(body: &[u8]) -> u32 {
 #[test]
 fn sends() {
     everywhere(|runtime, address| {
-        let (pair, peer) = narrow(runtime, address);
+        let (pair, peer) = narrow(runtime, ["pair", "pair"], address);
         let mut sent = Vec::new();
         let mut came = Vec::new();
         let mut dropped = 0;
@@ -74,7 +59,7 @@ fn sends() {
 #[test]
 fn receives() {
     everywhere(|runtime, address| {
-        let (pair, peer) = narrow(runtime, address);
+        let (pair, peer) = narrow(runtime, ["pair", "pair"], address);
         thread::scope(|scope| {
             scope.spawn(|| {
                 for n in 0..MESSAGES {

@@ -7,6 +7,7 @@ use spkit::{ErrorKind, Message, Socket};
 use crate::{
     connect::connect,
     connected,
+    dice::Dice,
     polled::Polled,
     until_waiting,
     world::{SOON, everywhere},
@@ -100,16 +101,6 @@ fn from_a_served_send_to_the_next() {
             assert_eq!(came, [[0], [1], [2]]);
         });
     });
-}
-
-/// Which way each step goes: the same in each run.
-struct Dice(u32);
-
-impl Dice {
-    fn below(&mut self, end: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 16) % end
-    }
 }
 
 const MESSAGES: u32 = 3_000;

@@ -5,8 +5,12 @@ mod close;
 #[path = "../support/connect.rs"]
 mod connect;
 mod dialers;
+#[path = "../support/dice.rs"]
+mod dice;
 mod ending;
 mod handing_on;
+#[path = "../support/pairs.rs"]
+mod pairs;
 #[path = "../support/polled.rs"]
 mod polled;
 #[path = "../support/raw.rs"]
@@ -17,20 +21,10 @@ mod world;
 
 use std::{thread, time::Instant};
 
-use spkit::{Error, Message, Result, Runtime, Socket};
+use spkit::{Error, Message, Result, Socket};
 
-use connect::connect;
+use pairs::connected;
 use world::SOON;
-
-/// Two sockets, connected.
-fn connected(runtime: &Runtime, protocols: [&str; 2], address: &str) -> (Socket, Socket) {
-    let (a, b) = (
-        runtime.open(protocols[0]).unwrap(),
-        runtime.open(protocols[1]).unwrap(),
-    );
-    connect(&b, &a, address);
-    (a, b)
-}
 
 /// Waits until so many operations wait on a socket. Its dump says so; nothing else does.
 fn until_waiting(socket: &Socket, operations: usize) {
