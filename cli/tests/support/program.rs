@@ -2,9 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -19,6 +19,7 @@ pub(crate) const OURS: &str = env!("CARGO_BIN_EXE_nanocat");
 /// A running program. Dropped, it is killed.
 pub(crate) struct Program {
     child: Child,
+    input: Option<ChildStdin>,
     line: String,
     out: Receiver<Vec<u8>>,
     /// What was read and not yet asked for.
@@ -40,9 +41,13 @@ pub(crate) struct End {
 impl Program {
     /// Starts a program with the words of a line, and more words behind.
     pub(crate) fn start(path: impl AsRef<Path>, line: &str, more: &[&OsStr]) -> Self {
-        let mut command = Command::new(path.as_ref());
+        Self::start_with(path.as_ref(), line, more, Stdio::null())
+    }
+
+    fn start_with(path: &Path, line: &str, more: &[&OsStr], stdin: Stdio) -> Self {
+        let mut command = Command::new(path);
         command.args(line.split_whitespace()).args(more);
-        command.stdin(Stdio::null()).env("LC_ALL", "C");
+        command.stdin(stdin).env("LC_ALL", "C");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = {
             let _alone = starting();
@@ -51,6 +56,7 @@ impl Program {
         let stdout = child.stdout.take().unwrap();
         let mut stderr = child.stderr.take().unwrap();
         Self {
+            input: child.stdin.take(),
             child,
             line: format!("{command:?}"),
             out: pump(stdout),
@@ -66,6 +72,27 @@ impl Program {
     /// Our `nanocat` with the words of a line.
     pub(crate) fn ours(line: &str) -> Self {
         Self::start(OURS, line, &[])
+    }
+
+    /// Our `nanocat`, which reads what is [typed](Self::types).
+    pub(crate) fn ours_reading(line: &str) -> Self {
+        Self::start_with(OURS.as_ref(), line, &[], Stdio::piped())
+    }
+
+    /// Writes to its standard input.
+    pub(crate) fn types(&mut self, text: &str) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Ends its standard input.
+    pub(crate) fn ends_input(&mut self) {
+        self.input = None;
+    }
+
+    /// Its number as a process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The next line it prints, without its end.
@@ -113,6 +140,12 @@ impl Program {
         self.ended()
     }
 
+    /// The same, with what the system says of its end.
+    pub(crate) fn end_with_status(mut self) -> (ExitStatus, End) {
+        let status = self.status();
+        (status, self.ended())
+    }
+
     /// Waits until it ends by itself, well and with nothing more to say.
     pub(crate) fn succeeds(self) {
         let line = self.line.clone();
@@ -124,17 +157,20 @@ impl Program {
         assert_eq!(self.end(), silent, "{line}");
     }
 
-    fn ended(&mut self) -> End {
+    fn status(&mut self) -> ExitStatus {
         let until = Instant::now() + SOON;
-        let status = loop {
+        loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
+                return status;
             }
             assert!(Instant::now() < until, "{self} does not end");
             thread::sleep(Duration::from_millis(1));
-        };
+        }
+    }
+
+    fn ended(&mut self) -> End {
         End {
-            code: status.code(),
+            code: self.status().code(),
             out: self.rest(),
             errors: self.errors(),
         }

@@ -1,10 +1,68 @@
-//! The file to send.
+//! What is sent: a file, or line after line of standard input.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read, Stdin};
 use std::path::PathBuf;
 
+use spkit::Message;
+
+use crate::plan::Source;
 use crate::stop::Stop;
+
+/// The messages to send, one after another.
+#[derive(Debug)]
+pub(crate) struct Input {
+    from: From,
+    /// How many are left at most; `None` is without end.
+    left: Option<u64>,
+}
+
+#[derive(Debug)]
+enum From {
+    /// Copies share the body.
+    Same(Message),
+    // Not its lock: that would stay with one thread.
+    Lines(BufReader<Stdin>),
+}
+
+impl Input {
+    /// At most so many messages.
+    pub(crate) fn new(source: &Source, limit: Option<u64>) -> Self {
+        let from = match source {
+            Source::Data(data) => From::Same(Message::from(data.clone())),
+            Source::Lines => From::Lines(BufReader::new(io::stdin())),
+        };
+        Self { from, left: limit }
+    }
+
+    /// The next message, once it is there.
+    pub(crate) fn next(&mut self) -> Result<Option<Message>, Stop> {
+        if self.is_over() {
+            return Ok(None);
+        }
+        let message = match &mut self.from {
+            From::Same(message) => Some(message.clone()),
+            From::Lines(lines) => line(lines).map_err(|error| failed("reading", b"-", &error))?,
+        };
+        self.left = self.left.map(|left| left - 1);
+        Ok(message)
+    }
+
+    /// Whether it is known that nothing follows.
+    pub(crate) fn is_over(&self) -> bool {
+        self.left == Some(0)
+    }
+}
+
+/// The next line, without its end; the last need not have one.
+fn line(from: &mut impl BufRead) -> io::Result<Option<Message>> {
+    let mut line = Vec::new();
+    if from.read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    line.pop_if(|last| *last == b'\n');
+    Ok(Some(line.into()))
+}
 
 /// Reads the whole file, or standard input for `-`.
 pub(crate) fn read(name: &[u8]) -> Result<Vec<u8>, Stop> {
@@ -58,6 +116,39 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn lines_are_messages() {
+        let rows: [(&[u8], &[&[u8]]); 5] = [
+            (b"", &[]),
+            (b"a\nb\n", &[b"a", b"b"]),
+            (b"a\n\nb", &[b"a", b"", b"b"]),
+            (b"\n", &[b""]),
+            (b"\xff\r\n\0", &[b"\xff\r", b"\0"]),
+        ];
+        for (text, lines) in rows {
+            let mut text = text;
+            for expected in lines {
+                assert_eq!(line(&mut text).unwrap().unwrap().body(), *expected);
+            }
+            assert!(line(&mut text).unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn data_comes_as_often_as_it_may() {
+        let source = Source::Data(b"x".to_vec());
+        let mut twice = Input::new(&source, Some(2));
+        for _ in 0..2 {
+            assert!(!twice.is_over());
+            assert_eq!(twice.next().unwrap().unwrap().body(), b"x");
+        }
+        assert!(twice.is_over() && twice.next().unwrap().is_none());
+        let mut endless = Input::new(&source, None);
+        for _ in 0..100 {
+            assert!(endless.next().unwrap().is_some() && !endless.is_over());
+        }
+    }
 
     #[test]
     fn whole_file_is_read() {

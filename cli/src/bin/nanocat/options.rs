@@ -1,7 +1,8 @@
 //! The options, in the order of the help.
 //!
-//! Names, letters, texts and dependencies are the interface of nanomsg's
-//! `nanocat`, man page and `--help` included.
+//! Names, letters, texts and dependencies of the [ORIGINAL] ones are the
+//! interface of nanomsg's `nanocat`, man page and `--help` included. The others
+//! are ours: they have no letter, and no message of the original lists them.
 
 use crate::format::Format;
 use crate::plan::SocketType;
@@ -16,13 +17,17 @@ const SOCKET_OPTIONS: &str = "Socket Options";
 const SUB_OPTIONS: &str = "SUB Socket Options";
 const INPUT: &str = "Input Options";
 const OUTPUT: &str = "Output Options";
+const EXTRA: &str = "Extra Options";
 
 const TAKES: Marks = Marks::READABLE;
 const SENDS: Marks = Marks::WRITABLE;
 const BOTH: Marks = Marks::READABLE.and(Marks::WRITABLE);
 
+/// How many of the options are the original's; they come first.
+pub(crate) const ORIGINAL: usize = 33;
+
 /// The table. Messages that list options list them in this order.
-pub(crate) static OPTIONS: [Opt; 33] = [
+pub(crate) static OPTIONS: [Opt; ORIGINAL + 6] = [
     Opt::new(
         GENERIC,
         "verbose",
@@ -209,6 +214,52 @@ pub(crate) static OPTIONS: [Opt; 33] = [
     )
     .short(b'F')
     .value("PATH"),
+    Opt::new(
+        EXTRA,
+        "count",
+        Action::Count,
+        "Stop after N messages: sent by PUB and PUSH, received by PULL and SUB, \
+         received and answered by REP and RESPONDENT, sent and received by the \
+         others",
+    )
+    .value("N"),
+    Opt::new(
+        EXTRA,
+        "wait",
+        Action::Wait,
+        "Wait for N peers before sending or receiving, for as long as a message \
+         may wait to be sent",
+    )
+    .value("N"),
+    Opt::new(
+        EXTRA,
+        "lines",
+        Action::Lines,
+        "Send each line of standard input as a message, as --data does with one",
+    )
+    .provides(Marks::DATA)
+    .excludes(Marks::DATA)
+    .needs(Marks::WRITABLE),
+    Opt::new(
+        EXTRA,
+        "json",
+        Action::Json,
+        "Print each message, and all else that is printed, as a JSON object on \
+         a line of its own",
+    ),
+    Opt::new(
+        EXTRA,
+        "print-address",
+        Action::PrintAddress,
+        "Print the addresses the socket is bound to, one a line, with the port \
+         that the system chose for port 0",
+    ),
+    Opt::new(
+        EXTRA,
+        "stats",
+        Action::Stats,
+        "Print counters to standard error at the end",
+    ),
 ];
 
 const fn socket(
@@ -264,6 +315,14 @@ mod tests {
         for opt in &OPTIONS {
             let provided = OPTIONS.iter().any(|by| by.provides.meets(opt.needs));
             assert!(opt.needs == Marks::NONE || provided, "--{}", opt.long);
+        }
+    }
+
+    #[test]
+    fn ours_have_no_letter_and_come_last() {
+        for (index, opt) in OPTIONS.iter().enumerate() {
+            assert_eq!(opt.group == EXTRA, index >= ORIGINAL, "--{}", opt.long);
+            assert!(opt.group != EXTRA || opt.short.is_none(), "--{}", opt.long);
         }
     }
 

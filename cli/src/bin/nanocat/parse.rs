@@ -3,17 +3,20 @@
 //! The rules are the original's and no one else's: a long name may be cut to
 //! any prefix no other option shares, letters cluster, `-` and `--` mean
 //! nothing, and every option is acted upon as it is met. So the file is read
-//! and the help is given before what follows is looked at.
+//! and the help is given before what follows is looked at. Options of ours are
+//! looked for where the original knows none, so none of its abbreviations changes
+//! its meaning.
 
 use std::ffi::{OsStr, OsString};
 use std::slice;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::format::Format;
 use crate::help;
 use crate::input;
-use crate::options::{OPTIONS, REQUIRED};
-use crate::plan::{Plan, Settings, SocketType};
+use crate::options::{OPTIONS, ORIGINAL, REQUIRED};
+use crate::plan::{Plan, Settings, SocketType, Source};
 use crate::report::{Report, Usage};
 use crate::seconds;
 use crate::spec::{Action, Marks};
@@ -93,7 +96,10 @@ impl<'a> Parser<'a> {
     /// The option of that name, or the only one whose name begins so.
     fn find(&self, word: &[u8], name: &[u8]) -> Result<usize, Stop> {
         let begins = |index: &usize| OPTIONS[*index].long.as_bytes().starts_with(name);
-        let found: Vec<usize> = (0..OPTIONS.len()).filter(begins).collect();
+        let mut found: Vec<usize> = (0..ORIGINAL).filter(begins).collect();
+        if found.is_empty() {
+            found.extend((ORIGINAL..OPTIONS.len()).filter(begins));
+        }
         let exact = |index: &&usize| OPTIONS[**index].long.len() == name.len();
         match (found.iter().find(exact), found.as_slice()) {
             (Some(&index), _) | (None, &[index]) => Ok(index),
@@ -179,8 +185,14 @@ impl<'a> Parser<'a> {
             Action::Delay => {
                 self.settings.delay = self.duration(index, value)?.unwrap_or_default();
             }
-            Action::Data => self.settings.data = Some(value.to_vec()),
-            Action::File => self.settings.data = Some(input::read(value)?),
+            Action::Data => self.settings.source = Some(Source::Data(value.to_vec())),
+            Action::File => self.settings.source = Some(Source::Data(input::read(value)?)),
+            Action::Count => self.settings.count = Some(self.number(index, value)?),
+            Action::Wait => self.settings.wait = self.number(index, value)?,
+            Action::Lines => self.settings.source = Some(Source::Lines),
+            Action::Json => self.settings.json = true,
+            Action::PrintAddress => self.settings.print_address = true,
+            Action::Stats => self.settings.stats = true,
         }
         Ok(())
     }
@@ -199,6 +211,19 @@ impl<'a> Parser<'a> {
         seconds::number(value)
             .map(seconds::duration)
             .ok_or_else(wrong)
+    }
+
+    fn number<N: FromStr + Default + PartialEq>(
+        &self,
+        index: usize,
+        value: &[u8],
+    ) -> Result<N, Stop> {
+        let number = str::from_utf8(value)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        number
+            .filter(|number| *number != N::default())
+            .ok_or_else(|| self.report.option(index, "requires a whole number from 1"))
     }
 
     /// Checks what can be checked only with all options known.

@@ -71,38 +71,57 @@ pub(crate) struct Settings {
     pub(crate) interval: Option<Duration>,
     /// Time to wait between connecting and the first send.
     pub(crate) delay: Duration,
-    /// The message to send. An empty one is a message too.
-    pub(crate) data: Option<Vec<u8>>,
+    /// What to send, if anything.
+    pub(crate) source: Option<Source>,
     /// `-v` minus `-q`. As in the original nothing depends on it.
     pub(crate) verbosity: i32,
+    /// Messages after which it is done; `None` is as the original.
+    pub(crate) count: Option<u64>,
+    /// Peers to wait for before the [work](Plan::work).
+    pub(crate) wait: usize,
+    /// Whether all that is printed is JSON, an object a line.
+    pub(crate) json: bool,
+    /// Whether the bound addresses are printed.
+    pub(crate) print_address: bool,
+    /// Whether the counters are printed at the end.
+    pub(crate) stats: bool,
+}
+
+/// Where the messages to send come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The same message each time. An empty one is a message too.
+    Data(Vec<u8>),
+    /// Standard input, a message a line.
+    Lines,
 }
 
 /// What to do with the open socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Work<'a> {
-    /// Send the data, once or at every interval.
-    Send(&'a [u8]),
+pub(crate) enum Work {
+    /// Send.
+    Send,
     /// Receive and print until no message can come any more.
     Receive,
-    /// Send as above and print what comes back.
-    Ask(&'a [u8]),
-    /// Print each message and answer it with the data.
-    Answer(&'a [u8]),
+    /// Send and print what comes back.
+    Ask,
+    /// Print each message and answer it.
+    Answer,
 }
 
 impl Plan {
-    /// What this socket type does with or without data to send.
-    pub(crate) fn work(&self) -> Work<'_> {
+    /// What this socket type does with or without something to send.
+    pub(crate) fn work(&self) -> Work {
         use SocketType::{Bus, Pair, Pub, Pull, Push, Rep, Req, Respondent, Sub, Surveyor};
-        let Some(data) = self.settings.data.as_deref() else {
+        if self.settings.source.is_none() {
             // The command line rules give data to those that must send.
             return Work::Receive;
-        };
+        }
         match self.socket {
-            Push | Pub => Work::Send(data),
+            Push | Pub => Work::Send,
             Pull | Sub => Work::Receive,
-            Req | Surveyor | Bus | Pair => Work::Ask(data),
-            Rep | Respondent => Work::Answer(data),
+            Req | Surveyor | Bus | Pair => Work::Ask,
+            Rep | Respondent => Work::Answer,
         }
     }
 }
@@ -114,28 +133,30 @@ mod tests {
     #[test]
     fn work_depends_on_type_and_data() {
         let rows = [
-            (SocketType::Push, Some("x"), Work::Send(b"x")),
-            (SocketType::Pub, Some(""), Work::Send(b"")),
-            (SocketType::Pull, None, Work::Receive),
-            (SocketType::Sub, None, Work::Receive),
-            (SocketType::Req, Some("x"), Work::Ask(b"x")),
-            (SocketType::Surveyor, Some("x"), Work::Ask(b"x")),
-            (SocketType::Bus, Some("x"), Work::Ask(b"x")),
-            (SocketType::Bus, None, Work::Receive),
-            (SocketType::Pair, Some(""), Work::Ask(b"")),
-            (SocketType::Pair, None, Work::Receive),
-            (SocketType::Rep, Some("x"), Work::Answer(b"x")),
-            (SocketType::Rep, None, Work::Receive),
-            (SocketType::Respondent, Some(""), Work::Answer(b"")),
-            (SocketType::Respondent, None, Work::Receive),
+            (SocketType::Push, true, Work::Send),
+            (SocketType::Pub, true, Work::Send),
+            (SocketType::Pull, false, Work::Receive),
+            (SocketType::Sub, false, Work::Receive),
+            (SocketType::Req, true, Work::Ask),
+            (SocketType::Surveyor, true, Work::Ask),
+            (SocketType::Bus, true, Work::Ask),
+            (SocketType::Bus, false, Work::Receive),
+            (SocketType::Pair, true, Work::Ask),
+            (SocketType::Pair, false, Work::Receive),
+            (SocketType::Rep, true, Work::Answer),
+            (SocketType::Rep, false, Work::Receive),
+            (SocketType::Respondent, true, Work::Answer),
+            (SocketType::Respondent, false, Work::Receive),
         ];
-        for (socket, data, work) in rows {
-            let settings = Settings {
-                data: data.map(|text| text.as_bytes().to_vec()),
-                ..Settings::default()
-            };
-            let plan = Plan { socket, settings };
-            assert_eq!(plan.work(), work, "{plan:?}");
+        for (socket, sends, work) in rows {
+            for source in [Source::Data(Vec::new()), Source::Lines] {
+                let settings = Settings {
+                    source: sends.then_some(source),
+                    ..Settings::default()
+                };
+                let plan = Plan { socket, settings };
+                assert_eq!(plan.work(), work, "{plan:?}");
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is said of a wrong command line, word for word as the original does.
 
 use crate::format::Format;
-use crate::options::OPTIONS;
+use crate::options::{OPTIONS, ORIGINAL};
 use crate::spec::{Marks, Opt};
 use crate::stop::Stop;
 
@@ -143,10 +143,14 @@ impl<'a> Report<'a> {
     }
 }
 
-/// The options that provide one of the marks, a line for each name and letter.
+/// The original's options that provide one of the marks, a line for each name
+/// and letter.
 fn providers(marks: Marks) -> String {
     let mut lines = String::new();
-    for opt in OPTIONS.iter().filter(|opt| opt.provides.meets(marks)) {
+    for opt in OPTIONS[..ORIGINAL]
+        .iter()
+        .filter(|opt| opt.provides.meets(marks))
+    {
         lines += &format!("    --{}\n", opt.long);
         if let Some(letter) = opt.short {
             lines += &format!("    -{}\n", char::from(letter));

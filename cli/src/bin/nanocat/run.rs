@@ -1,10 +1,9 @@
 //! Carrying out a plan: from the socket's opening to its close.
 
-use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use spkit::api::DropReason;
 use spkit::option::Opt;
@@ -12,7 +11,12 @@ use spkit::options::{RECV_TIMEOUT, SEND_TIMEOUT};
 use spkit::{Error, ErrorKind, Runtime, Socket};
 
 use crate::exchange::Exchange;
+use crate::failure::Failure;
 use crate::plan::{Plan, Settings, SocketType, Work};
+use crate::print::Printer;
+use crate::seconds::FOREVER;
+use crate::signals::End;
+use crate::stats;
 
 /// How long the last messages may take to reach a peer that is slow.
 ///
@@ -20,41 +24,21 @@ use crate::plan::{Plan, Settings, SocketType, Work};
 /// that does not.
 const DRAIN: Duration = Duration::from_secs(60);
 
+/// The same where somebody is in a hurry: by a `--send-timeout` that is shorter,
+/// or by a signal that asks the program to end.
+const HURRY: Duration = Duration::from_secs(1);
+
 /// The longest name nanomsg gives a socket.
 const MAX_NAME: usize = 63;
 
 /// Prefixes that SUB listens to.
 const SUBSCRIBE: Opt<Vec<u8>> = Opt::new("subscribe");
 
-/// Why a plan was not carried out.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    text: String,
-}
-
-impl Failure {
-    /// What could not be done, and why.
-    pub(crate) fn new(doing: &str, why: impl Display) -> Self {
-        Self {
-            text: format!("Can't {doing}: {why}\n"),
-        }
-    }
-
-    /// For `map_err`.
-    fn to(doing: &'static str) -> impl Fn(Error) -> Self {
-        move |error| Self::new(doing, error)
-    }
-}
-
 /// Does what the plan says, and gives the exit status of the original.
 pub(crate) fn run(plan: &Plan) -> ExitCode {
     match carry_out(plan) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Where standard error is gone there is nobody to tell.
-            let _ = io::stderr().lock().write_all(failure.text.as_bytes());
-            ExitCode::from(3)
-        }
+        Err(failure) => failure.exit(),
     }
 }
 
@@ -63,23 +47,55 @@ fn carry_out(plan: &Plan) -> Result<(), Failure> {
     let socket = runtime
         .open(plan.socket.name())
         .map_err(Failure::to("create socket"))?;
+    let start = Instant::now();
+    let end = End::default();
+    if plan.settings.stats {
+        let (socket, json) = (socket.clone(), plan.settings.json);
+        let last = move || {
+            socket.close_with(HURRY);
+            stats::print(&socket.stats(), start.elapsed(), json);
+        };
+        let caught = end.by_signal(last);
+        caught.map_err(|error| Failure::new("wait for signals", error))?;
+    }
     let worked = work(&socket, plan);
+    end.by_itself();
     // Also after a failure: what was sent before it is to arrive.
     let closed = close(&socket, plan);
+    if plan.settings.stats {
+        stats::print(&socket.stats(), start.elapsed(), plan.settings.json);
+    }
+    if let (Err(_), Err(also)) = (&worked, &closed) {
+        also.exit();
+    }
     worked.and(closed)
 }
 
 fn work(socket: &Socket, plan: &Plan) -> Result<(), Failure> {
     let settings = &plan.settings;
     set_options(socket, settings, plan.socket)?;
+    let mut printer = Printer::new(socket, settings, io::stdout().lock());
     for address in &settings.binds {
-        socket.listen(address).map_err(Failure::to("bind"))?;
+        let listener = socket.listen(address).map_err(Failure::to("bind"))?;
+        if settings.print_address {
+            let printed = printer.address(listener.local_addr());
+            printed.map_err(Failure::print)?;
+        }
     }
     for address in &settings.connects {
-        socket.dial(address).map_err(Failure::to("connect"))?;
+        let dialer = socket.dial(address).map_err(Failure::to("connect"))?;
+        if settings.binds.contains(address) && address.starts_with("inproc://") {
+            // In the original it is connected at once. Not all protocols can be with themselves.
+            let _ = dialer.connected(HURRY);
+        }
+    }
+    if settings.wait > 0 {
+        let patience = settings.send_timeout.unwrap_or(FOREVER);
+        let there = socket.wait_for_peers(settings.wait, patience);
+        there.map_err(Failure::to("wait"))?;
     }
     thread::sleep(settings.delay);
-    Exchange::new(socket, settings, io::stdout().lock()).work(plan.work())
+    Exchange::new(socket, plan, printer).work()
 }
 
 fn set_options(socket: &Socket, settings: &Settings, kind: SocketType) -> Result<(), Failure> {
@@ -109,20 +125,26 @@ fn set_options(socket: &Socket, settings: &Settings, kind: SocketType) -> Result
 /// Closes, and waits until all that was sent is out. The original does not
 /// wait, and loses it.
 fn close(socket: &Socket, plan: &Plan) -> Result<(), Failure> {
-    if matches!(plan.work(), Work::Receive) {
+    if plan.work() == Work::Receive {
         // Nothing was sent: a peer that hangs is no reason to hang as well.
         socket.close_with(Duration::ZERO);
         return Ok(());
     }
-    let report = socket.close_with(DRAIN);
-    // On other sockets this counts what was received and not asked for, too.
-    let lost = match plan.socket {
-        SocketType::Push => report.unsent.of(DropReason::PipeGone),
+    let patience = plan.settings.send_timeout;
+    let report = socket.close_with(patience.map_or(DRAIN, |time| time.clamp(HURRY, DRAIN)));
+    let unsent = match plan.socket {
+        // Others send to those who are there, or send again.
+        SocketType::Push | SocketType::Pair => report.unsent.of(DropReason::PipeGone),
         _ => 0,
     };
-    if report.complete && lost == 0 {
-        return Ok(());
-    }
-    let why = "the peer did not take all of it before it went or the time was over";
+    let how_many = match (unsent, report.complete) {
+        (0, true) => return Ok(()),
+        (0, false) => "some".to_owned(),
+        _ => unsent.to_string(),
+    };
+    let why = format!(
+        "{how_many} of {} messages were not handed over before the peer went or the time was over",
+        report.accepted
+    );
     Err(Failure::new("send", why))
 }

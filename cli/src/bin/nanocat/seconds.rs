@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The longest time there is. Long enough to be for ever, short enough to be
 /// added to any clock.
-const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+pub(crate) const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Reads the whole text as a number; `None` if it is none.
 pub(crate) fn number(text: &[u8]) -> Option<f64> {

@@ -48,6 +48,12 @@ pub(crate) enum Action {
     Delay,
     Data,
     File,
+    Count,
+    Wait,
+    Lines,
+    Json,
+    PrintAddress,
+    Stats,
 }
 
 impl Opt {

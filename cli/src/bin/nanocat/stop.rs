@@ -3,6 +3,9 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+#[cfg(unix)]
+use crate::signals;
+
 /// A command line that is not to be carried out, with all there is to print.
 ///
 /// The texts are bytes because they repeat what was typed, which need not be
@@ -27,9 +30,10 @@ impl Stop {
             }
             Self::Usage(text) | Self::Input(text) => io::stderr().lock().write_all(text),
         };
-        // Help that reached nobody is no success; there is nobody to tell why.
         match printed {
             Ok(()) => ExitCode::from(self.code()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => unread(),
+            // No success; and there is nobody to tell why.
             Err(_) => ExitCode::FAILURE,
         }
     }
@@ -42,6 +46,14 @@ impl Stop {
             Self::Input(_) => 2,
         }
     }
+}
+
+/// The end of a program whose output nobody reads: as that of the original and
+/// of others in a pipeline, by a signal where there are signals, and silent.
+pub(crate) fn unread() -> ExitCode {
+    #[cfg(unix)]
+    signals::die_of(signal_hook::consts::SIGPIPE);
+    ExitCode::from(3)
 }
 
 #[cfg(test)]

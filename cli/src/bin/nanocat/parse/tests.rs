@@ -86,7 +86,7 @@ fn defaults() {
     let settings = Settings::default();
     assert_eq!(settings.format, Format::No);
     assert_eq!(settings.delay, Duration::ZERO);
-    assert_eq!(settings.data, None);
+    assert_eq!(settings.source, None);
     assert_eq!(settings.interval, None);
 }
 
@@ -148,7 +148,7 @@ fn data_is_taken_as_it_stands() {
     ];
     for (line, data) in rows {
         let plan = plan(&format!("--push -l1 {line}"));
-        assert_eq!(plan.settings.data.as_deref(), Some(data.as_bytes()));
+        assert_eq!(plan.settings.source, Some(Source::Data(data.into())));
     }
 }
 
@@ -156,7 +156,7 @@ fn data_is_taken_as_it_stands() {
 fn empty_file_is_an_empty_message() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let plan = plan(&format!("--rep -l1 --file {}", file.path().display()));
-    assert_eq!(plan.settings.data, Some(Vec::new()));
+    assert_eq!(plan.settings.source, Some(Source::Data(Vec::new())));
 }
 
 #[test]
@@ -167,6 +167,23 @@ fn file_is_read_when_its_option_is_met() {
     assert_eq!(error, "nanocat: Unknown option ``--bogus''\n");
     let error = usage_error("nanocat", "--data x --file /missing/file");
     assert!(error.contains("conflicts"), "{error}");
+}
+
+#[test]
+fn extras() {
+    let settings = plan("--rep -L0 --cou 3 --wait=2 --l --j --pri --st").settings;
+    assert_eq!(settings.count, Some(3));
+    assert_eq!(settings.wait, 2);
+    assert_eq!(settings.source, Some(Source::Lines));
+    assert!(settings.json && settings.print_address && settings.stats);
+    for number in ["", "0", "-1", "1.5", "x", "18446744073709551616"] {
+        let error = usage_error("p", &format!("--pull -L1 --count={number}"));
+        let said = format!("p: Option --count={number} requires a whole number from 1\n");
+        assert_eq!(error, said);
+    }
+    for line in ["--push -l1 -Dx --lines", "--push -l1 --lines -Dx"] {
+        assert!(usage_error("p", line).contains("conflicts"), "{line}");
+    }
 }
 
 #[test]
@@ -292,7 +309,7 @@ fn bytes_that_are_no_text() {
     assert_eq!(plan.settings.subscriptions, [b"\xff"]);
     let line = words(&[b"--push", b"-l1", b"-D\xfe\n"]);
     let plan = parse(program, &line).unwrap();
-    assert_eq!(plan.settings.data.as_deref(), Some(&b"\xfe\n"[..]));
+    assert_eq!(plan.settings.source, Some(Source::Data(b"\xfe\n".into())));
 
     // Addresses are text for us; the original takes any bytes.
     let line = words(&[b"--pull", b"-x", b"\xff"]);
