@@ -7,8 +7,6 @@
 //! Nothing sleeps until something is probably the case. Dialers try again until
 //! somebody listens, and what is printed shows how far a program is.
 
-#[path = "interop/ends.rs"]
-mod ends;
 #[path = "interop/exchanges.rs"]
 mod exchanges;
 #[path = "interop/losses.rs"]
@@ -31,7 +29,7 @@ type Test = (&'static str, fn(Scene));
 fn main() {
     let mut arguments = Arguments::from_args();
     // They wait more than they work.
-    arguments.test_threads.get_or_insert(4);
+    arguments.test_threads.get_or_insert(16);
     let mut trials = Vec::new();
     for theirs in Theirs::ALL {
         for carrier in Carrier::ALL {
@@ -43,8 +41,6 @@ fn main() {
             }
         }
     }
-    let alone = Scene::new(Theirs::Nanomsg, Carrier::Tcp, Role::Listen);
-    trials.extend(ends::TESTS.iter().map(|test| trial(alone, test)));
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -400,6 +400,8 @@ pub enum DropReason {
     Ttl,
     /// Its protocol header is not well-formed.
     Malformed,
+    /// It answers a request or survey that nobody waits for any more.
+    Stale,
     /// It answers a request that nobody waits for any more.
     LateReply,
     /// It answers a survey that is over.
@@ -416,11 +418,12 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoPeer,
         Self::QueueFull,
         Self::Ttl,
         Self::Malformed,
+        Self::Stale,
         Self::LateReply,
         Self::StaleSurvey,
         Self::Oversize,
@@ -436,6 +439,7 @@ impl DropReason {
             Self::QueueFull => "queue-full",
             Self::Ttl => "ttl",
             Self::Malformed => "malformed",
+            Self::Stale => "stale",
             Self::LateReply => "late-reply",
             Self::StaleSurvey => "stale-survey",
             Self::Oversize => "oversize",

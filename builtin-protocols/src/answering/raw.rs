@@ -67,9 +67,7 @@ impl RawAnswerer {
                 ));
             }
             // SP-DV-005: what came back through a device had no channel in front.
-            Some(first) if first & REQUEST_BIT != 0 => {
-                cx.drop_unsent(None, message, DropReason::Malformed)
-            }
+            Some(first) if first & REQUEST_BIT != 0 => cx.discard(message, DropReason::Malformed),
             Some(channel) => {
                 message.pop_front();
                 // SP-DV-004, SP-DV-010, SP-DV-020
