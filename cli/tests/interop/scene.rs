@@ -98,6 +98,13 @@ impl Theirs {
 impl Role {
     pub(crate) const ALL: [Self; 2] = [Self::Listen, Self::Dial];
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Dial => "dial",
+        }
+    }
+
     pub(crate) fn other(self) -> Self {
         match self {
             Self::Listen => Self::Dial,
@@ -105,7 +112,15 @@ impl Role {
         }
     }
 
-    fn option(self, address: &str) -> String {
+    /// Has a socket listen or dial.
+    pub(crate) fn attach(self, socket: &Socket, place: &Place) {
+        match self {
+            Self::Listen => drop(socket.listen(place.address()).unwrap()),
+            Self::Dial => drop(socket.dial(place.address()).unwrap()),
+        }
+    }
+
+    pub(crate) fn option(self, address: &str) -> String {
         match self {
             Self::Listen => format!("--bind {address}"),
             Self::Dial => format!("--connect {address}"),
@@ -161,16 +176,8 @@ impl Scene {
     /// Opens a socket of ours.
     pub(crate) fn socket(&self, place: &Place, kind: &str) -> Socket {
         let socket = Socket::open(kind).unwrap();
-        self.attach(&socket, place);
+        self.role.attach(&socket, place);
         socket
-    }
-
-    /// Has a socket of ours listen or dial.
-    pub(crate) fn attach(&self, socket: &Socket, place: &Place) {
-        match self.role {
-            Role::Listen => drop(socket.listen(place.address()).unwrap()),
-            Role::Dial => drop(socket.dial(place.address()).unwrap()),
-        }
     }
 }
 
@@ -180,11 +187,7 @@ impl fmt::Display for Scene {
             Theirs::Nanomsg => "nanomsg",
             Theirs::Nng => "nng",
         };
-        let role = match self.role {
-            Role::Listen => "listen",
-            Role::Dial => "dial",
-        };
-        write!(f, "{theirs}/{}/{role}", self.carrier.name())
+        write!(f, "{theirs}/{}/{}", self.carrier.name(), self.role.name())
     }
 }
 

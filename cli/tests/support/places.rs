@@ -11,6 +11,7 @@ use super::program::starting;
 /// A kind of address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
+    Inproc,
     Tcp,
     Ipc,
 }
@@ -23,10 +24,12 @@ pub(crate) struct Place {
 }
 
 impl Carrier {
+    /// Those between processes.
     pub(crate) const ALL: [Self; 2] = [Self::Tcp, Self::Ipc];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Inproc => "inproc",
             Self::Tcp => "tcp",
             Self::Ipc => "ipc",
         }
@@ -35,6 +38,13 @@ impl Carrier {
     /// A new address of this kind.
     pub(crate) fn place(self) -> Place {
         match self {
+            Self::Inproc => {
+                static NEXT: AtomicU16 = AtomicU16::new(0);
+                Place {
+                    address: format!("inproc://{}", NEXT.fetch_add(1, Ordering::Relaxed)),
+                    _folder: None,
+                }
+            }
             Self::Tcp => Place {
                 address: format!("tcp://{0}:{1}", host(), free_port_at(host())),
                 _folder: None,
