@@ -2,16 +2,10 @@
 
 mod sim_suites;
 
-use std::collections::BTreeMap;
-
 use sim_suites::{
     reqrep,
     sabotage::{REQREP_FAULTS, all_are_noticed},
-    suite,
-};
-use spkit_runtime::{
-    SocketEvent,
-    sim::{Ended, What},
+    suite, tally,
 };
 
 #[test]
@@ -35,43 +29,23 @@ fn faults_are_noticed() {
 /// A suite that never gets into trouble proves nothing.
 #[test]
 fn the_scenarios_reach_what_they_are_about() {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in 0..100 {
-        for entry in reqrep::run(seed).world.transcript().entries() {
-            let what = match &entry.what {
-                What::Ended { ended, .. } => match ended {
-                    Ended::Failed(error) => format!("{:?}", error.kind()),
-                    Ended::Received(_) => "Received".to_owned(),
-                    Ended::GivenUp => "GivenUp".to_owned(),
-                    _ => continue,
-                },
-                What::Event(SocketEvent::Disconnected { .. }) => "Disconnected".to_owned(),
-                What::Event(SocketEvent::Refused { error, .. }) => {
-                    format!("Refused, {:?}", error.kind())
-                }
-                What::Cut { .. } => "Cut".to_owned(),
-                What::Killed => "Killed".to_owned(),
-                _ => continue,
-            };
-            *seen.entry(what).or_default() += 1;
-        }
-    }
-    for (what, least) in [
-        ("Received", 2000),
-        ("Canceled", 50),
-        ("TimedOut", 100),
-        ("WouldBlock", 50),
-        ("State", 50),
-        ("GivenUp", 50),
-        ("ConnectionReset", 5),
-        ("Closed", 10),
-        ("Disconnected", 300),
-        ("Refused, ConnectionRefused", 100),
-        ("Refused, HandshakeTimedOut", 5),
-        ("Cut", 100),
-        ("Killed", 10),
-    ] {
-        let count = seen.get(what).copied().unwrap_or(0);
-        assert!(count >= least, "{what}: {count} of {least}; all: {seen:#?}");
-    }
+    tally::reaches(
+        reqrep::run,
+        0..100,
+        &[
+            ("Received", 2000),
+            ("Canceled", 50),
+            ("TimedOut", 100),
+            ("WouldBlock", 50),
+            ("State", 50),
+            ("GivenUp", 50),
+            ("ConnectionReset", 5),
+            ("Closed", 10),
+            ("Disconnected", 300),
+            ("Refused, ConnectionRefused", 100),
+            ("Refused, HandshakeTimedOut", 5),
+            ("Cut", 100),
+            ("Killed", 10),
+        ],
+    );
 }

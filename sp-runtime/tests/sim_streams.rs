@@ -36,3 +36,13 @@ fn faults_in_a_pipeline_are_noticed() {
 fn faults_in_a_pair_are_noticed() {
     all_are_noticed(PAIR_FAULTS);
 }
+
+#[test]
+fn a_pair1_passes_messages_in_order_and_refuses_a_third() {
+    suite("pair1").unwrap().sweep(0..200);
+}
+
+#[test]
+fn a_pair1_takes_the_next_peer_when_one_broke() {
+    suite("pair1-cuts").unwrap().sweep(0..200);
+}

@@ -77,7 +77,7 @@ enum Waiting {
     /// Nothing: its caller does not wait.
     Not,
     /// It is put on the list of those who wait.
-    As(OpId),
+    As,
     /// It is on the list.
     On(WaitId),
 }
@@ -115,10 +115,8 @@ impl World {
         let (at, message) = (at.into(), message.into());
         let op = self.begin(at, Direction::Send, Some(&message), Some(Duration::ZERO));
         let kept = message.clone();
-        let attempt = self.attempt(at, Direction::Send, Some(message), Waiting::Not);
-        let ended = attempt.or_would_block();
-        self.end(op, at, ended.clone());
-        match ended {
+        let attempt = self.attempt(op, at, Direction::Send, Some(message), Waiting::Not);
+        match self.or_would_block(op, at, attempt) {
             Ended::Failed(error) => Err(SendError {
                 error,
                 message: kept,
@@ -131,10 +129,8 @@ impl World {
     pub fn try_recv(&mut self, at: impl Into<At>) -> Result<Message> {
         let at = at.into();
         let op = self.begin(at, Direction::Recv, None, Some(Duration::ZERO));
-        let attempt = self.attempt(at, Direction::Recv, None, Waiting::Not);
-        let ended = attempt.or_would_block();
-        self.end(op, at, ended.clone());
-        match ended {
+        let attempt = self.attempt(op, at, Direction::Recv, None, Waiting::Not);
+        match self.or_would_block(op, at, attempt) {
             Ended::Received(message) => Ok(message),
             Ended::Failed(error) => Err(error),
             Ended::Sent | Ended::GivenUp => Err(ErrorKind::Internal.into()),
@@ -173,10 +169,11 @@ impl World {
     ) -> OpId {
         let op = self.begin(at, direction, message.as_ref(), timeout);
         let user = self.current;
-        let (message, waits) = match self.attempt(at, direction, message, Waiting::As(op)) {
+        let (message, waits) = match self.attempt(op, at, direction, message, Waiting::As) {
             Attempt::Not(message, Some(waits)) => (message, waits),
             attempt => {
-                self.tell(op, at, user, attempt.or_would_block());
+                let ended = self.or_would_block(op, at, attempt);
+                self.tell(op, at, user, ended);
                 return op;
             }
         };
@@ -204,7 +201,7 @@ impl World {
         };
         let (at, direction) = (state.at, state.direction);
         let message = state.message.take();
-        let ended = match self.attempt(at, direction, message, Waiting::On(state.waits)) {
+        let ended = match self.attempt(op, at, direction, message, Waiting::On(state.waits)) {
             Attempt::Done(ended) => ended,
             Attempt::Not(message, _) => {
                 let now = self.now();
@@ -213,7 +210,9 @@ impl World {
                     self.ops.waiting.insert(op, state);
                     return;
                 }
-                Ended::Failed(ErrorKind::TimedOut.into())
+                let ended = Ended::Failed(ErrorKind::TimedOut.into());
+                self.end(op, at, ended.clone());
+                ended
             }
         };
         self.ops.leaving.insert(op, (at, direction, state.waits));
@@ -258,7 +257,7 @@ impl World {
     ) -> OpId {
         let op = self.ops.name();
         let sends = match direction {
-            Direction::Send => message.map(Message::body_bytes),
+            Direction::Send => message.cloned(),
             Direction::Recv => None,
         };
         let what = What::Started {
@@ -276,8 +275,19 @@ impl World {
         self.note_of(at.socket, What::Ended { op, context, ended });
     }
 
+    /// How an operation that does not wait ended.
+    fn or_would_block(&mut self, op: OpId, at: At, attempt: Attempt) -> Ended {
+        match attempt {
+            Attempt::Done(ended) => ended,
+            Attempt::Not(..) => {
+                let ended = Ended::Failed(ErrorKind::WouldBlock.into());
+                self.end(op, at, ended.clone());
+                ended
+            }
+        }
+    }
+
     fn tell(&mut self, op: OpId, at: At, user: Option<UserId>, ended: Ended) {
-        self.end(op, at, ended.clone());
         match user {
             Some(user) => self.tell_user(user, at.socket, op, ended),
             None => {
@@ -288,6 +298,7 @@ impl World {
 
     fn attempt(
         &mut self,
+        op: OpId,
         at: At,
         direction: Direction,
         mut message: Option<Message>,
@@ -301,7 +312,7 @@ impl World {
             Ok(None) => {
                 let waits = match waiting {
                     Waiting::Not => None,
-                    Waiting::As(op) => Some(core.wait(context, direction, Wake::Tag(op.0))),
+                    Waiting::As => Some(core.wait(context, direction, Wake::Tag(op.0))),
                     Waiting::On(waits) => Some(waits),
                 };
                 Attempt::Not(message, waits)
@@ -317,18 +328,13 @@ impl World {
                 Attempt::Done(Ended::Failed(error))
             }
         };
+        // In the transcript it ends before what came of it.
+        if let Attempt::Done(ended) = &attempt {
+            self.end(op, at, ended.clone());
+        }
         // Only now: what a waiting operation missed before it was on the list, nobody would tell it.
         self.settle(at.socket);
         attempt
-    }
-}
-
-impl Attempt {
-    fn or_would_block(self) -> Ended {
-        match self {
-            Self::Done(ended) => ended,
-            Self::Not(..) => Ended::Failed(ErrorKind::WouldBlock.into()),
-        }
     }
 }
 
@@ -359,7 +365,7 @@ fn try_once(
     let queued = match waiting {
         Waiting::On(_) => None,
         // The shortest way, which the driver tries first.
-        Waiting::Not | Waiting::As(_) => core.next_queued(context),
+        Waiting::Not | Waiting::As => core.next_queued(context),
     };
     let received = match queued {
         Some(next) => Some(core.take_queued(context, next)),

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use spkit_api::{ContextId, EndpointId, Message, PipeId, Time};
+use spkit_api::{ContextId, EndpointId, ErrorKind, Message, PipeId, Time, Value};
 
 use super::{ConnectionId, Ended, OpId, SocketId};
 use crate::event::SocketEvent;
@@ -67,7 +67,7 @@ pub enum What {
         /// Its context.
         context: ContextId,
         /// What is to be sent; `None`: it receives.
-        sends: Option<Bytes>,
+        sends: Option<Message>,
         /// How long it may wait; `None` is for ever.
         within: Option<Duration>,
     },
@@ -79,6 +79,27 @@ pub enum What {
         context: ContextId,
         /// How.
         ended: Ended,
+    },
+    /// An option was set, or refused. Those that a socket is opened with are there, too, but for what they do.
+    Set {
+        /// Whose option: the socket's, or a context's.
+        context: ContextId,
+        /// Its name.
+        option: &'static str,
+        /// Its value.
+        value: Value,
+        /// Why it was refused, if it was.
+        refused: Option<ErrorKind>,
+    },
+    /// A context opened.
+    ContextOpened {
+        /// The context.
+        context: ContextId,
+    },
+    /// A context closed.
+    ContextClosed {
+        /// The context.
+        context: ContextId,
     },
     /// A message was handed to a pipe.
     Handed {
@@ -168,12 +189,28 @@ impl fmt::Display for What {
                 within,
             } => {
                 match sends {
-                    Some(body) => write!(f, "{op} {context:?} send {}", Shown(body))?,
+                    Some(message) => {
+                        let payload = message.to_payload();
+                        write!(f, "{op} {context:?} send {}", Shown(&payload))?;
+                        let pipe = message.pipe();
+                        pipe.map_or(Ok(()), |pipe| write!(f, " to {pipe:?}"))?;
+                    }
                     None => write!(f, "{op} {context:?} recv")?,
                 }
                 within.map_or(Ok(()), |within| write!(f, " within {within:?}"))
             }
             Self::Ended { op, context, ended } => write!(f, "{op} {context:?} {ended}"),
+            Self::Set {
+                context,
+                option,
+                value,
+                refused,
+            } => {
+                write!(f, "{context:?} {option} = {value:?}")?;
+                refused.map_or(Ok(()), |why| write!(f, " refused: {why:?}"))
+            }
+            Self::ContextOpened { context } => write!(f, "{context:?} opened"),
+            Self::ContextClosed { context } => write!(f, "{context:?} closed"),
             Self::Handed {
                 pipe,
                 connection,

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use spkit_api::{
-    Address, ContextId, EndpointId, Inbox, Options, ProtocolPlugin, Result, Time,
+    Address, ContextId, EndpointId, Error, Inbox, Options, PipeId, ProtocolPlugin, Result, Time,
     option::{Opt, OptionType},
     options::{COMMON, RECONNECT_MAX, RECONNECT_MIN},
 };
@@ -113,6 +113,19 @@ impl World {
         self.env.transcript.add_name(name.to_owned());
         let protocol = plugin.info().name();
         self.env.note(index, What::Opened { protocol });
+        for row in host.options.is_set() {
+            if let Some(value) = host.options.value(row.name()) {
+                let (context, option) = (ContextId::SOCKET, row.name());
+                let refused = None;
+                let set = What::Set {
+                    context,
+                    option,
+                    value,
+                    refused,
+                };
+                self.env.note(index, set);
+            }
+        }
         self.hosts.push(host);
         self.settle(SocketId(index));
         Ok(SocketId(index))
@@ -130,14 +143,20 @@ impl World {
 
     /// Opens a context.
     pub fn open_context(&mut self, socket: SocketId) -> Result<At> {
-        let context = self.host_mut(socket).core.open_context();
+        let opened = self.host_mut(socket).core.open_context();
+        if let Ok(context) = &opened {
+            let context = *context;
+            self.note_of(socket, What::ContextOpened { context });
+        }
         self.settle(socket);
-        Ok(socket.context(context?))
+        Ok(socket.context(opened?))
     }
 
     /// Closes a context.
     pub fn close_context(&mut self, at: At) {
         self.host_mut(at.socket).core.close_context(at.context);
+        let context = at.context;
+        self.note_of(at.socket, What::ContextClosed { context });
         self.settle(at.socket);
     }
 
@@ -155,8 +174,15 @@ impl World {
         row.check(&value)?;
         let set = host.core.set_option(at.context, row.name(), &value);
         if set.is_ok() && at.context == ContextId::SOCKET && !row.is_act() {
-            host.options.set_value(row.name(), value)?;
+            host.options.set_value(row.name(), value.clone())?;
         }
+        let noted = What::Set {
+            context: at.context,
+            option: row.name(),
+            value,
+            refused: set.as_ref().err().map(Error::kind),
+        };
+        self.note_of(at.socket, noted);
         self.settle(at.socket);
         set
     }
@@ -193,6 +219,11 @@ impl World {
     /// A socket's pipes.
     pub fn peers(&self, socket: SocketId) -> usize {
         self.hosts[socket.0].core.pipe_count()
+    }
+
+    /// The ids of a socket's pipes.
+    pub fn pipes(&self, socket: SocketId) -> Vec<PipeId> {
+        self.hosts[socket.0].core.pipe_ids()
     }
 
     /// A socket's counters.

@@ -1,4 +1,4 @@
-//! Follows every message of protocols whose payload is the body: accepted, handed over, arrived, received.
+//! Follows every message of protocols that send it to one peer: accepted, handed over, arrived, received.
 //!
 //! Inside a connection nothing is lost, doubled or overtaken; what misses was under way when its connection ended.
 
@@ -8,24 +8,30 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::read::read;
+use spkit_runtime::sim::ConnectionId;
+
+pub(crate) use self::read::{Terms, read};
 use super::label;
+
+/// A message, and the connection that it named.
+pub(crate) type Accepted = (Vec<u8>, Option<ConnectionId>);
 
 /// What became of the messages of a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     /// What each socket accepted, in order.
-    pub(crate) accepted: BTreeMap<String, Vec<Vec<u8>>>,
-    /// Messages that a socket accepted and dropped because their pipe went.
+    pub(crate) accepted: BTreeMap<String, Vec<Accepted>>,
+    /// Messages that a socket accepted and dropped because their pipe went, or had no room.
     pub(crate) dropped: BTreeMap<String, u64>,
     pub(crate) lines: Vec<Line>,
 }
 
 /// One direction of one connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) from: String,
     pub(crate) to: String,
+    pub(crate) connection: ConnectionId,
     pub(crate) handed: Vec<Vec<u8>>,
     pub(crate) arrived: Vec<Vec<u8>>,
     pub(crate) received: Vec<Vec<u8>>,
@@ -99,16 +105,16 @@ fn differ(all: &[Vec<u8>], some: &[Vec<u8>]) -> Option<usize> {
 }
 
 /// Messages go over a connection in the order in which they were accepted.
-fn check_order(line: &Line, accepted: &[Vec<u8>]) -> Option<String> {
+fn check_order(line: &Line, accepted: &[Accepted]) -> Option<String> {
     let mut rest = accepted.iter();
     for body in &line.handed {
-        if !rest.any(|other| other == body) {
-            let why = match accepted.contains(body) {
-                true => "out of order, or twice",
-                false => "never accepted",
-            };
-            return Some(format!("{why}: {}", label(body)));
-        }
+        let why = match rest.find(|(other, _)| other == body) {
+            Some((_, to)) if to.is_none_or(|to| to == line.connection) => continue,
+            Some(_) => "meant for another peer",
+            None if accepted.iter().any(|(other, _)| other == body) => "out of order, or twice",
+            None => "never accepted",
+        };
+        return Some(format!("{why}: {}", label(body)));
     }
     None
 }
@@ -117,7 +123,7 @@ fn check_order(line: &Line, accepted: &[Vec<u8>]) -> Option<String> {
 fn check_accepted(
     ledger: &Ledger,
     socket: &str,
-    accepted: &[Vec<u8>],
+    accepted: &[Accepted],
     dropped: u64,
 ) -> Option<String> {
     let mut times: BTreeMap<&[u8], usize> = BTreeMap::new();
@@ -129,9 +135,8 @@ fn check_accepted(
     if let Some((body, _)) = times.iter().find(|(_, times)| **times > 1) {
         return Some(format!("handed over more than once: {}", label(body)));
     }
-    let never = accepted
-        .iter()
-        .filter(|body| !times.contains_key(&body[..]));
+    let bodies = accepted.iter().map(|(body, _)| body);
+    let never = bodies.filter(|body| !times.contains_key(&body[..]));
     let never: Vec<_> = never.map(|body| label(body)).collect();
     (never.len() as u64 > dropped).then(|| {
         format!(

@@ -1,16 +1,23 @@
 //! What the simulator's suites share: scenarios drawn from a seed, run to their end, judged by their transcript alone.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub(crate) mod fanout;
+pub(crate) mod history;
 pub(crate) mod ledger;
+pub(crate) mod lines;
 pub(crate) mod pair;
 pub(crate) mod pipeline;
+pub(crate) mod pubsub;
 pub(crate) mod reqrep;
 pub(crate) mod sabotage;
 pub(crate) mod streamers;
+pub(crate) mod tally;
 
-use std::{ops::Range, time::Duration};
+use std::{cell::Cell, ops::Range, rc::Rc, time::Duration};
 
-use spkit_runtime::sim::{Dice, Link, SocketId, World};
+use spkit_runtime::sim::{Dice, Link, SocketId, Stop, User, World};
+
+use self::history::History;
 
 /// Faults begin within this time.
 pub(crate) const TROUBLE_MS: usize = 4_000;
@@ -43,12 +50,28 @@ pub(crate) static SUITES: &[Suite] = &[
         run: pipeline::run_with_cuts,
     },
     Suite {
+        name: "pubsub",
+        run: pubsub::run,
+    },
+    Suite {
+        name: "pubsub-cuts",
+        run: pubsub::run_with_cuts,
+    },
+    Suite {
         name: "pair",
         run: pair::run,
     },
     Suite {
         name: "pair-cuts",
         run: pair::run_with_cuts,
+    },
+    Suite {
+        name: "pair1",
+        run: pair::run_pair1,
+    },
+    Suite {
+        name: "pair1-cuts",
+        run: pair::run_pair1_with_cuts,
     },
 ];
 
@@ -79,6 +102,32 @@ impl Suite {
             );
         }
     }
+}
+
+/// How long users may take to be done.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How long what is under way may still be under way then.
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// Runs to the end, and judges. `to_do` counts the users who are not done.
+pub(crate) fn finish(
+    mut world: World,
+    to_do: &Rc<Cell<usize>>,
+    judge: impl FnOnce(&History) -> Vec<String>,
+) -> Run {
+    let mut faults = Vec::new();
+    let end = world.now() + PATIENCE;
+    if world.run_until_true(end, |_| to_do.get() == 0) == Stop::TimeUp {
+        faults.push(format!("{} users were not done in time", to_do.get()));
+    }
+    world.run_for(SETTLE);
+    faults.extend(world.violations().iter().cloned());
+    faults.extend(world.stuck());
+    let history = history::read(&world);
+    faults.extend(lines::check_carriers(&history, &lines::read(&history)));
+    faults.extend(judge(&history));
+    Run { world, faults }
 }
 
 /// What is drawn by the dice.
@@ -115,6 +164,53 @@ pub(crate) fn any_link(dice: &mut Dice) -> Link {
     } else {
         Link::random(dice)
     }
+}
+
+/// Each of the one sort has one of the other sort at least; either dials.
+pub(crate) fn connect(world: &mut World, dice: &mut Dice, some: &[SocketId], others: &[SocketId]) {
+    for socket in some.iter().chain(others) {
+        let address = world.transcript().name(*socket).to_owned();
+        let _ = world.listen(*socket, &address);
+    }
+    for one in some {
+        let sure = dice.below(others.len());
+        for (number, other) in others.iter().enumerate() {
+            if number == sure || dice.chance(60) {
+                join(world, dice, *one, *other);
+            }
+        }
+    }
+}
+
+/// One of two listening sockets dials the other a little later, over any link.
+pub(crate) fn join(world: &mut World, dice: &mut Dice, a: SocketId, b: SocketId) {
+    let link = any_narrow_link(dice);
+    world.set_link(a, b, link);
+    let (from, to) = if dice.chance(50) { (a, b) } else { (b, a) };
+    let address = world.transcript().name(to).to_owned();
+    let after = dice.millis(0, 300);
+    world.after(after, move |world| {
+        let _ = world.dial(from, &address);
+    });
+}
+
+/// A user who begins when most connections are there, or a little before that.
+pub(crate) fn enlist_later(world: &mut World, dice: &mut Dice, user: impl User + 'static) {
+    let after = dice.millis(0, 700);
+    world.after(after, move |world| {
+        world.enlist(user);
+    });
+}
+
+/// A link that is full after a few messages, or any.
+pub(crate) fn any_narrow_link(dice: &mut Dice) -> Link {
+    if dice.chance(60) {
+        return any_link(dice);
+    }
+    Link::random(dice).with(|link| {
+        link.window = 100;
+        link.latency = link.latency.max(Duration::from_millis(5));
+    })
 }
 
 /// Cuts, partitions, slow ways and slow processes between these sockets, for a while.

@@ -3,27 +3,44 @@
 use std::{rc::Rc, time::Duration};
 
 use spkit_api::ProtocolPlugin;
-use spkit_protocols::pair0::PAIR0;
+use spkit_protocols::{pair0::PAIR0, pair1::PAIR1};
 use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
-    Draw, Run, any_link, pipeline,
+    Draw, Run, any_link,
+    ledger::Terms,
+    pipeline,
     streamers::{Receiver, Sender},
 };
 
+/// In front of each body of PAIR v1: a hop count of 1 (SP-P1-001, SP-P1-002).
+const FIRST_HOP: &[u8] = &[0, 0, 0, 1];
+
 pub(crate) fn run(seed: u64) -> Run {
-    scenario(seed, &PAIR0, false)
+    scenario(seed, &PAIR0, b"", false)
 }
 
 pub(crate) fn run_with(seed: u64, plugin: ProtocolPlugin) -> Run {
-    scenario(seed, &plugin, false)
+    scenario(seed, &plugin, b"", false)
 }
 
 pub(crate) fn run_with_cuts(seed: u64) -> Run {
-    scenario(seed, &PAIR0, true)
+    scenario(seed, &PAIR0, b"", true)
 }
 
-fn scenario(seed: u64, plugin: &ProtocolPlugin, cuts: bool) -> Run {
+pub(crate) fn run_pair1(seed: u64) -> Run {
+    run_pair1_with(seed, PAIR1)
+}
+
+pub(crate) fn run_pair1_with(seed: u64, plugin: ProtocolPlugin) -> Run {
+    scenario(seed, &plugin, FIRST_HOP, false)
+}
+
+pub(crate) fn run_pair1_with_cuts(seed: u64) -> Run {
+    scenario(seed, &PAIR1, FIRST_HOP, true)
+}
+
+fn scenario(seed: u64, plugin: &ProtocolPlugin, header: &'static [u8], cuts: bool) -> Run {
     let mut world = World::new(seed);
     let mut dice = Dice::new(!seed);
     let to_do = Rc::default();
@@ -56,7 +73,12 @@ fn scenario(seed: u64, plugin: &ProtocolPlugin, cuts: bool) -> Run {
     if cuts {
         super::trouble(&mut world, &mut dice, &[left], &[right, other]);
     }
-    pipeline::finish(world, &to_do, true)
+    let terms = Terms {
+        exclusive: true,
+        header,
+        ..Terms::default()
+    };
+    pipeline::finish(world, &to_do, terms)
 }
 
 fn dial(world: &mut World, dice: &mut Dice, socket: SocketId, least: usize, most: usize) {

@@ -8,15 +8,13 @@ use spkit_api::{
     options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER},
 };
 use spkit_protocols::{pull0::PULL0, push0::PUSH0};
-use spkit_runtime::sim::{Dice, SocketId, Stop, World};
+use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
-    Draw, Run, any_link, ledger,
+    Draw, Run, any_link,
+    ledger::{self, Terms},
     streamers::{Receiver, Sender},
 };
-
-const PATIENCE: Duration = Duration::from_secs(300);
-const SETTLE: Duration = Duration::from_secs(60);
 
 /// The protocols under test: the real ones, or sabotaged ones.
 #[derive(Clone, Copy)]
@@ -53,25 +51,18 @@ fn scenario(seed: u64, protocols: Protocols, cuts: bool) -> Run {
     let pushers: Vec<_> = (0..dice.between(1, 3))
         .map(|n| pusher(&mut world, &mut dice, &protocols.push, n, &to_do))
         .collect();
-    connect(&mut world, &mut dice, &pushers, &pullers);
+    super::connect(&mut world, &mut dice, &pushers, &pullers);
     if cuts {
         super::trouble(&mut world, &mut dice, &pushers, &pullers);
     }
-    finish(world, &to_do, false)
+    finish(world, &to_do, Terms::default())
 }
 
 /// Runs to the end, and judges.
-pub(super) fn finish(mut world: World, to_do: &Rc<Cell<usize>>, exclusive: bool) -> Run {
-    let mut faults = Vec::new();
-    let end = world.now() + PATIENCE;
-    if world.run_until_true(end, |_| to_do.get() == 0) == Stop::TimeUp {
-        faults.push(format!("{} users were not done in time", to_do.get()));
-    }
-    world.run_for(SETTLE);
-    faults.extend(world.violations().iter().cloned());
-    faults.extend(world.stuck());
-    faults.extend(ledger::check(&ledger::read(&world, exclusive)));
-    Run { world, faults }
+pub(super) fn finish(world: World, to_do: &Rc<Cell<usize>>, terms: Terms) -> Run {
+    super::finish(world, to_do, |history| {
+        ledger::check(&ledger::read(history, terms))
+    })
 }
 
 fn puller(world: &mut World, dice: &mut Dice, plugin: &ProtocolPlugin, n: usize) -> SocketId {
@@ -120,30 +111,4 @@ pub(super) fn open(
         Ok(())
     });
     opened.unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
-/// Every pusher has a puller, and every puller listens or dials.
-fn connect(world: &mut World, dice: &mut Dice, pushers: &[SocketId], pullers: &[SocketId]) {
-    for (n, pull) in pullers.iter().enumerate() {
-        let _ = world.listen(*pull, &format!("pull{n}"));
-    }
-    for (n, push) in pushers.iter().enumerate() {
-        let _ = world.listen(*push, &format!("push{n}"));
-        let sure = dice.below(pullers.len());
-        for (m, pull) in pullers.iter().enumerate() {
-            let link = any_link(dice);
-            world.set_link(*push, *pull, link);
-            if m != sure && dice.chance(40) {
-                continue;
-            }
-            let (socket, address) = match dice.chance(50) {
-                true => (*push, format!("pull{m}")),
-                false => (*pull, format!("push{n}")),
-            };
-            let after = dice.millis(0, 300);
-            world.after(after, move |world| {
-                let _ = world.dial(socket, &address);
-            });
-        }
-    }
 }

@@ -1,20 +1,22 @@
 //! Requesters and repliers on a bad network: every request ends in exactly one reply or one error.
 
 pub(crate) mod check;
-mod history;
 mod replier;
 mod requester;
 mod scenario;
 mod wire;
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use spkit_api::ProtocolPlugin;
 use spkit_protocols::{rep0::REP0, req0::REQ0};
-use spkit_runtime::sim::Stop;
+use spkit_runtime::sim::{SocketId, Stop};
 
 use self::scenario::Scenario;
-use super::Run;
+use super::{Run, history};
 
 /// How long after the last fault everything must have ended.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -30,6 +32,14 @@ const SILENCE: Duration = Duration::from_secs(150);
 pub(crate) struct Protocols {
     pub(crate) req: ProtocolPlugin,
     pub(crate) rep: ProtocolPlugin,
+}
+
+/// Who is who.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Roles {
+    /// Requesters, and after how long they send a request again, if they do.
+    pub(crate) requesters: BTreeMap<SocketId, Option<Duration>>,
+    pub(crate) repliers: BTreeSet<SocketId>,
 }
 
 pub(crate) fn run(seed: u64) -> Run {
@@ -59,8 +69,7 @@ pub(crate) fn run_with(seed: u64, protocols: Protocols) -> Run {
     }
     faults.extend(world.violations().iter().cloned());
     faults.extend(world.stuck());
-    let history = history::read(world.transcript(), &roles);
-    faults.extend(check::check(&history));
+    faults.extend(check::check(&history::read(&world), &roles));
     faults.extend(wire::check(&world, &roles, silent_from));
     Run { world, faults }
 }

@@ -2,9 +2,13 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use spkit_runtime::sim::{Dice, Ended, News, OpId, SocketId, User, World};
+use spkit_api::{Message, PipeId};
+use spkit_runtime::sim::{At, Dice, Ended, News, OpId, SocketId, User, World};
 
 use super::{Draw, body};
+
+/// A pipe that never was.
+const NO_PIPE: PipeId = PipeId::from_raw(u32::MAX - 1);
 
 /// Sends numbered messages in various ways. One that was not accepted is not sent again.
 pub(crate) struct Sender {
@@ -15,6 +19,10 @@ pub(crate) struct Sender {
     made: usize,
     to_do: Rc<Cell<usize>>,
     op: Option<OpId>,
+    /// What its bodies begin with, one or the other.
+    topics: &'static [&'static str],
+    /// Of a hundred messages, how many name the peer they are for.
+    directed: usize,
 }
 
 impl Sender {
@@ -34,7 +42,29 @@ impl Sender {
             made: 0,
             to_do: Rc::clone(to_do),
             op: None,
+            topics: &[],
+            directed: 0,
         }
+    }
+
+    pub(crate) fn with_topics(self, topics: &'static [&'static str]) -> Self {
+        Self { topics, ..self }
+    }
+
+    pub(crate) fn directed(self, directed: usize) -> Self {
+        Self { directed, ..self }
+    }
+
+    fn message(&mut self, world: &World) -> Message {
+        let topic = self.dice.pick(self.topics).unwrap_or("");
+        let name = format!("{topic}{}", self.name);
+        let mut message = Message::from(body(&mut self.dice, &name, self.made));
+        if self.dice.chance(self.directed) {
+            let somebody = self.dice.pick(&world.pipes(self.socket));
+            let nobody = self.dice.chance(3);
+            message.set_pipe(somebody.filter(|_| !nobody).or(Some(NO_PIPE)));
+        }
+        message
     }
 
     fn next(&mut self, world: &mut World) {
@@ -44,7 +74,7 @@ impl Sender {
         }
         self.left -= 1;
         self.made += 1;
-        let body = body(&mut self.dice, &self.name, self.made);
+        let body = self.message(world);
         match self.dice.below(10) {
             0 => {
                 // Accepted or not: the ledger knows.
@@ -97,16 +127,16 @@ impl User for Sender {
 
 /// Receives whatever comes, now fast, now slowly.
 pub(crate) struct Receiver {
-    socket: SocketId,
+    at: At,
     dice: Dice,
     slow: bool,
     op: Option<OpId>,
 }
 
 impl Receiver {
-    pub(crate) fn new(socket: SocketId, seed: u64, slow: bool) -> Self {
+    pub(crate) fn new(at: impl Into<At>, seed: u64, slow: bool) -> Self {
         Self {
-            socket,
+            at: at.into(),
             dice: Dice::new(seed),
             slow,
             op: None,
@@ -114,7 +144,7 @@ impl Receiver {
     }
 
     fn next(&mut self, world: &mut World) {
-        let wait = world.recv(self.socket, None);
+        let wait = world.recv(self.at, None);
         self.op = Some(wait);
         if self.dice.chance(10) {
             world.alarm(self.dice.millis(0, 50), GIVE_UP);

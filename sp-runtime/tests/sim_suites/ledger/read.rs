@@ -1,140 +1,91 @@
-//! From a transcript to a ledger.
+//! From a history to a ledger.
 
 use std::collections::BTreeMap;
 
-use spkit_api::{DropReason, PipeId};
-use spkit_runtime::{
-    SocketEvent,
-    sim::{ConnectionId, Ended, Entry, OpId, SocketId, What, World},
+use bytes::Bytes;
+use spkit_api::DropReason;
+use spkit_runtime::sim::{ConnectionId, SocketId};
+
+use super::{
+    super::{
+        history::{Accepted, Deed, History},
+        lines,
+    },
+    Ledger, Line,
 };
 
-use super::{Ledger, Line};
-
-/// Reads the ledger of a run that is over. `exclusive`: sockets have one peer at a time, and refuse others.
-pub(crate) fn read(world: &World, exclusive: bool) -> Ledger {
-    let mut reader = Reader::default();
-    for entry in world.transcript().entries() {
-        if let Some(socket) = entry.socket {
-            reader.entry(socket, entry, exclusive);
-        }
-    }
-    reader.finish(world)
+/// What a protocol promises besides.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// Sockets have one peer at a time, and refuse others.
+    pub(crate) exclusive: bool,
+    /// What stands in front of each body on the wire.
+    pub(crate) header: &'static [u8],
+    /// A message may name its peer, and is dropped if that one has no room.
+    pub(crate) directed: bool,
 }
 
-#[derive(Default)]
-struct Reader {
-    ends: BTreeMap<(ConnectionId, SocketId), End>,
-    pipes: BTreeMap<(SocketId, PipeId), ConnectionId>,
-    sending: BTreeMap<OpId, Vec<u8>>,
-    accepted: BTreeMap<SocketId, Vec<Vec<u8>>>,
-    /// The peer of each socket that has one.
-    peers: BTreeMap<SocketId, PipeId>,
-    closed: Vec<SocketId>,
-}
-
-/// What one end of a connection saw.
-#[derive(Default)]
-struct End {
-    handed: Vec<Vec<u8>>,
-    arrived: Vec<Vec<u8>>,
-    received: Vec<Vec<u8>>,
-    gone: bool,
-    refused: bool,
-}
-
-impl Reader {
-    fn entry(&mut self, socket: SocketId, entry: &Entry, exclusive: bool) {
-        match &entry.what {
-            What::Pipe {
-                pipe, connection, ..
-            } => {
-                self.pipes.insert((socket, *pipe), *connection);
-                let first = *self.peers.entry(socket).or_insert(*pipe) == *pipe;
-                self.end(*connection, socket).refused = exclusive && !first;
-            }
-            What::Event(SocketEvent::Disconnected { pipe, .. }) => {
-                if let Some(connection) = self.pipes.get(&(socket, *pipe)).copied() {
-                    self.end(connection, socket).gone = true;
-                }
-                if self.peers.get(&socket) == Some(pipe) {
-                    self.peers.remove(&socket);
-                }
-            }
-            What::Started {
-                op,
-                sends: Some(body),
-                ..
-            } => {
-                self.sending.insert(*op, body.to_vec());
-            }
-            What::Ended { op, ended, .. } => self.ended(socket, *op, ended),
-            What::Handed {
-                connection,
-                payload,
-                ..
-            } => self.end(*connection, socket).handed.push(payload.to_vec()),
-            What::Arrived {
-                connection,
-                payload,
-                ..
-            } => self.end(*connection, socket).arrived.push(payload.to_vec()),
-            What::Closing | What::Killed => self.closed.push(socket),
-            _ => {}
-        }
+/// Reads the ledger of a run that is over.
+pub(crate) fn read(history: &History, terms: Terms) -> Ledger {
+    let closed = history.closed();
+    let refused = if terms.exclusive {
+        refused(history)
+    } else {
+        Vec::new()
+    };
+    let mut ledger = Ledger::default();
+    let body = |payload: &Bytes| {
+        // Without its header it is none of what was accepted.
+        let body = payload.strip_prefix(terms.header).unwrap_or(payload);
+        body.to_vec()
+    };
+    for line in lines::read(history) {
+        ledger.lines.push(Line {
+            from: history.name(line.from).to_owned(),
+            to: line.to.map_or("nobody", |to| history.name(to)).to_owned(),
+            connection: line.connection,
+            handed: line.handed.iter().map(|(_, one)| body(one)).collect(),
+            arrived: line.arrived.iter().map(|(_, one)| body(one)).collect(),
+            received: line.received.iter().map(|(.., one)| one.to_vec()).collect(),
+            ended: line.ended,
+            refused: line
+                .to
+                .is_some_and(|to| refused.contains(&(to, line.connection))),
+            closed: line.to.is_some_and(|to| closed.contains(&to)),
+        });
     }
-
-    fn end(&mut self, connection: ConnectionId, socket: SocketId) -> &mut End {
-        self.ends.entry((connection, socket)).or_default()
-    }
-
-    fn ended(&mut self, socket: SocketId, op: OpId, ended: &Ended) {
-        match ended {
-            Ended::Sent => {
-                if let Some(body) = self.sending.remove(&op) {
-                    self.accepted.entry(socket).or_default().push(body);
-                }
-            }
-            Ended::Received(message) => {
-                let pipe = message.pipe().unwrap_or(PipeId::from_raw(u32::MAX));
-                if let Some(connection) = self.pipes.get(&(socket, pipe)).copied() {
-                    let body = message.body().to_vec();
-                    self.end(connection, socket).received.push(body);
-                }
-            }
-            _ => {}
+    for (socket, accepted) in history.accepted() {
+        let name = history.name(socket).to_owned();
+        let mut dropped = history.dropped(socket, DropReason::PipeGone);
+        if terms.directed {
+            dropped += history.dropped(socket, DropReason::QueueFull);
         }
-    }
-
-    fn finish(mut self, world: &World) -> Ledger {
-        let name = |socket: SocketId| world.transcript().name(socket).to_owned();
-        let keys: Vec<_> = self.ends.keys().copied().collect();
-        let mut ledger = Ledger::default();
-        for (connection, from) in &keys {
-            let is_other = |(key, to): &&(ConnectionId, SocketId)| key == connection && to != from;
-            let to = keys.iter().find(is_other).map(|(_, to)| *to);
-            let handed = std::mem::take(&mut self.end(*connection, *from).handed);
-            let mut line = Line {
-                from: name(*from),
-                to: to.map_or_else(|| "nobody".to_owned(), name),
-                handed,
-                ended: self.end(*connection, *from).gone,
-                ..Line::default()
-            };
-            if let Some(to) = to {
-                let end = self.end(*connection, to);
-                line.arrived = std::mem::take(&mut end.arrived);
-                line.received = std::mem::take(&mut end.received);
-                line.ended |= end.gone;
-                line.refused = end.refused;
-                line.closed = self.closed.contains(&to);
-            }
-            ledger.lines.push(line);
-        }
-        for (socket, accepted) in self.accepted {
-            let dropped = world.stats(socket).dropped().of(DropReason::PipeGone);
-            ledger.dropped.insert(name(socket), dropped);
-            ledger.accepted.insert(name(socket), accepted);
-        }
+        ledger.dropped.insert(name.clone(), dropped);
+        let entry = |(_, message): (usize, Accepted)| (message.body.to_vec(), message.to);
         ledger
+            .accepted
+            .insert(name, accepted.into_iter().map(entry).collect());
     }
+    ledger
+}
+
+/// Connections that a socket got while it had a peer.
+fn refused(history: &History) -> Vec<(SocketId, ConnectionId)> {
+    let mut peers = BTreeMap::new();
+    let mut refused = Vec::new();
+    for act in &history.acts {
+        let socket = act.who.socket;
+        match act.deed {
+            Deed::Connected { connection } => {
+                if *peers.entry(socket).or_insert(connection) != connection {
+                    refused.push((socket, connection));
+                }
+            }
+            Deed::Lost { connection } if peers.get(&socket) == Some(&connection) => {
+                peers.remove(&socket);
+            }
+            _ => {}
+        }
+    }
+    refused
 }

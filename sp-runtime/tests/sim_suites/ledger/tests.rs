@@ -13,14 +13,19 @@ fn line(handed: &str, arrived: &str, received: &str) -> Line {
         handed: bodies(handed),
         arrived: bodies(arrived),
         received: bodies(received),
-        ..Line::default()
+        connection: ConnectionId::from_raw(0),
+        ended: false,
+        refused: false,
+        closed: false,
     }
 }
 
 /// A socket that accepted `1 2 3` and dropped so many of them, and its connections.
 fn ledger(dropped: u64, lines: impl Into<Vec<Line>>) -> Ledger {
+    let accepted = bodies("1 2 3").into_iter().map(|body| (body, None));
+    let accepted = accepted.collect();
     Ledger {
-        accepted: [("a".to_owned(), bodies("1 2 3"))].into(),
+        accepted: [("a".to_owned(), accepted)].into(),
         dropped: [("a".to_owned(), dropped)].into(),
         lines: lines.into(),
     }
@@ -122,4 +127,19 @@ fn a_second_peer() {
     right(0, [second(true, "")]);
     wrong("not refused", [second(false, "")]);
     wrong("from a refused peer: 1", [second(true, "1")]);
+}
+
+#[test]
+fn a_message_for_another_peer() {
+    let mut ledger = ledger(0, [line("1 2 3", "1 2 3", "1 2 3")]);
+    for (to, faults) in [(0, 0), (1, 1)] {
+        ledger.accepted.get_mut("a").unwrap()[1].1 = Some(ConnectionId::from_raw(to));
+        let found = check(&ledger);
+        assert_eq!(found.len(), faults, "{found:?}");
+        assert!(
+            found
+                .iter()
+                .all(|fault| fault.contains("meant for another peer: 2"))
+        );
+    }
 }

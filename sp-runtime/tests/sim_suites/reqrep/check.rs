@@ -13,8 +13,11 @@ use spkit_api::{ErrorKind, Time};
 use spkit_runtime::sim::{At, OpId, SocketId};
 
 use super::{
-    super::label,
-    history::{Act, Deed, History},
+    super::{
+        history::{Act, Deed, History},
+        label,
+    },
+    Roles,
 };
 
 /// How late an operation may be told that its time is over.
@@ -26,18 +29,20 @@ pub(crate) fn reply_to(request: &[u8]) -> Vec<u8> {
 }
 
 /// What is wrong with a history.
-pub(crate) fn check(history: &History) -> Vec<String> {
+pub(crate) fn check(history: &History, roles: &Roles) -> Vec<String> {
     let mut judge = Judge::default();
     for act in &history.acts {
         let fault = judge.operation(act);
         judge.faults.extend(fault);
-        match history.roles.requesters.get(&act.who.socket) {
-            Some(resend) => judge.requester(act, *resend),
-            None => judge.replier(act),
+        let socket = &act.who.socket;
+        if let Some(resend) = roles.requesters.get(socket) {
+            judge.requester(act, *resend);
+        } else if roles.repliers.contains(socket) {
+            judge.replier(act);
         }
         judge.forget(act);
     }
-    judge.finish(history);
+    judge.finish(history, roles);
     judge.faults
 }
 
@@ -102,8 +107,10 @@ impl Judge {
     /// What holds for any operation: it ends once, and in time.
     fn operation(&mut self, act: &Act) -> Option<String> {
         let (op, why) = match &act.deed {
-            Deed::Sends { op, body, within } => {
-                self.begin(act, *op, *within, Some(body.clone()));
+            Deed::Sends {
+                op, body, within, ..
+            } => {
+                self.begin(act, *op, *within, Some(body.to_vec()));
                 return None;
             }
             Deed::Receives { op, within } => {
@@ -112,7 +119,7 @@ impl Judge {
             }
             Deed::Sent { op } | Deed::Received { op, .. } | Deed::GivenUp { op } => (op, None),
             Deed::Failed { op, why } => (op, Some(*why)),
-            Deed::Lost | Deed::Closed => return None,
+            _ => return None,
         };
         let Some(state) = self.ops.get(op) else {
             return Some(format!("{op} ended and had not begun, or ended twice"));
@@ -152,9 +159,9 @@ impl Judge {
     }
 
     /// What can only be said at the end.
-    fn finish(&mut self, history: &History) {
+    fn finish(&mut self, history: &History, roles: &Roles) {
         for (op, state) in &self.ops {
-            if history.roles.requesters.contains_key(&state.who.socket) {
+            if roles.requesters.contains_key(&state.who.socket) {
                 let who = state.who;
                 self.faults.push(format!("{op} of {who:?} never ended"));
             }
@@ -169,7 +176,7 @@ impl Judge {
                 self.faults
                     .push(format!("request {name} has neither a reply nor an error"));
             }
-            let resend = history.roles.requesters.get(&request.who.socket).copied();
+            let resend = roles.requesters.get(&request.who.socket).copied();
             let losses = self.losses.get(&request.who.socket);
             let most = request.most(resend.flatten(), losses.map_or(&[], Vec::as_slice), end);
             if request.seen > most {

@@ -8,8 +8,7 @@ use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
     super::{Draw, TROUBLE_MS, any_link, trouble},
-    Protocols,
-    history::Roles,
+    Protocols, Roles,
     replier::Replier,
     requester::{Habits, Requester},
 };

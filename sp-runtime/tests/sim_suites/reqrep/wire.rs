@@ -10,7 +10,7 @@ use spkit_api::DropReason;
 use spkit_runtime::sim::{ConnectionId, Ended, Entry, OpId, SocketId, What, World};
 
 use self::losses::Losses;
-use super::{super::label, history::Roles};
+use super::{super::label, Roles};
 
 /// Set in the tag of a request, and in nothing else here: there are no devices.
 const ID_BIT: u32 = 0x8000_0000;
@@ -68,10 +68,10 @@ impl Wire {
         match &entry.what {
             What::Started {
                 op,
-                sends: Some(body),
+                sends: Some(request),
                 ..
             } => {
-                self.sending.insert(*op, body.to_vec());
+                self.sending.insert(*op, request.body().to_vec());
             }
             What::Ended {
                 op,
@@ -96,12 +96,10 @@ impl Wire {
     fn request(&mut self, socket: SocketId, payload: &[u8]) -> Result<(), String> {
         let (id, body) = split(payload).ok_or("a request without an id")?;
         let accepted = self.accepted.entry(socket).or_default();
-        // What is handed over within the send itself comes before its end.
-        let number = match accepted.order.get(body) {
-            Some(number) => *number,
-            None if self.sending.values().any(|sent| sent == body) => accepted.add(body.to_vec()),
-            None => return Err("a request that no user sent".to_owned()),
-        };
+        let number = *accepted
+            .order
+            .get(body)
+            .ok_or("a request that no user sent")?;
         let base = *accepted.base.get_or_insert_with(|| id.wrapping_sub(number));
         if id & ID_BIT == 0 || (id ^ base.wrapping_add(number)) & !ID_BIT != 0 {
             return Err(format!(

@@ -11,7 +11,7 @@ impl Judge {
     pub(super) fn requester(&mut self, act: &Act, resend: Option<Duration>) {
         match &act.deed {
             Deed::Sent { op } => self.asked(act, *op),
-            Deed::Received { op, body } => self.answered(act, *op, body),
+            Deed::Received { op, body, .. } => self.answered(act, *op, body),
             Deed::Failed { op, why } if self.is_send(*op) => {
                 // It is not on its way, and nothing else has changed.
                 if ![ErrorKind::TimedOut, ErrorKind::WouldBlock].contains(why) {
@@ -19,7 +19,7 @@ impl Judge {
                 }
             }
             Deed::Failed { op, why } => self.failed(act, *op, *why, resend.is_some()),
-            Deed::Lost => self.losses.entry(act.who.socket).or_default().push(act.at),
+            Deed::Lost { .. } => self.losses.entry(act.who.socket).or_default().push(act.at),
             _ => {}
         }
     }

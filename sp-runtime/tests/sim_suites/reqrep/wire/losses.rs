@@ -11,7 +11,7 @@ use spkit_runtime::{
     sim::{Ended, Entry, OpId, SocketId, What},
 };
 
-use super::{super::history::Roles, label, split};
+use super::{super::Roles, label, split};
 
 /// How long a request may take to get on its way again while there is a connection: that one may be held up.
 const AGAIN: Duration = Duration::from_secs(20);
@@ -60,10 +60,10 @@ impl Losses {
         match &entry.what {
             What::Started {
                 op,
-                sends: Some(body),
+                sends: Some(request),
                 ..
             } => {
-                self.sending.insert(*op, body.to_vec());
+                self.sending.insert(*op, request.body().to_vec());
             }
             What::Ended { op, context, ended } => self.ended(socket, entry, *op, *context, ended),
             What::Handed { pipe, payload, .. } => {

@@ -40,7 +40,7 @@ fn arrived(connection: usize, id: u32, body: &str) -> What {
 
 fn sends(op: u64, body: &str) -> [What; 2] {
     let (op, context) = (OpId::from_raw(op), ContextId::SOCKET);
-    let sends = Some(Bytes::copy_from_slice(body.as_bytes()));
+    let sends = Some(body.to_owned().into());
     let started = What::Started {
         op,
         context,

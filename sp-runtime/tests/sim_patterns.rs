@@ -1,0 +1,30 @@
+//! The other patterns in the simulator. More seeds: `.ci/simulate`.
+
+mod sim_suites;
+
+use sim_suites::{pubsub, suite, tally};
+
+#[test]
+fn subscribers_get_what_was_published_and_matched() {
+    suite("pubsub").unwrap().sweep(0..200);
+}
+
+#[test]
+fn subscribers_get_what_was_published_and_matched_on_connections_that_break() {
+    suite("pubsub-cuts").unwrap().sweep(0..200);
+}
+
+#[test]
+fn publishers_and_subscribers_get_into_trouble() {
+    let reached = [
+        ("Received", 5_000),
+        ("GivenUp", 500),
+        ("Disconnected, OutOfResources", 20),
+        ("pub: no-peer", 300),
+        ("pub: queue-full", 150),
+        ("pub: pipe-gone", 100),
+        ("sub: queue-full", 1_500),
+        ("sub: no-subscriber", 1_000),
+    ];
+    tally::reaches(pubsub::run, 0..100, &reached);
+}
