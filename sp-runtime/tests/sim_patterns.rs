@@ -28,3 +28,24 @@ fn publishers_and_subscribers_get_into_trouble() {
     ];
     tally::reaches(pubsub::run, 0..100, &reached);
 }
+
+#[test]
+fn a_bus_brings_each_message_to_each_peer_once() {
+    for name in ["bus", "bus-cuts"] {
+        suite(name).unwrap().sweep(0..100);
+    }
+}
+
+#[test]
+fn a_star_brings_each_message_to_everybody_and_ends_it() {
+    for name in ["star", "star-cuts"] {
+        suite(name).unwrap().sweep(0..100);
+    }
+}
+
+#[test]
+fn a_polyamorous_pair_sends_to_whom_it_is_told() {
+    for name in ["poly", "poly-cuts"] {
+        suite(name).unwrap().sweep(0..100);
+    }
+}

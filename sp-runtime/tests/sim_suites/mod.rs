@@ -1,15 +1,19 @@
 //! What the simulator's suites share: scenarios drawn from a seed, run to their end, judged by their transcript alone.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub(crate) mod bus;
 pub(crate) mod fanout;
+pub(crate) mod forwarder;
 pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod lines;
 pub(crate) mod pair;
 pub(crate) mod pipeline;
+pub(crate) mod poly;
 pub(crate) mod pubsub;
 pub(crate) mod reqrep;
 pub(crate) mod sabotage;
+pub(crate) mod star;
 pub(crate) mod streamers;
 pub(crate) mod tally;
 
@@ -37,42 +41,21 @@ pub(crate) struct Run {
 }
 
 pub(crate) static SUITES: &[Suite] = &[
-    Suite {
-        name: "reqrep",
-        run: reqrep::run,
-    },
-    Suite {
-        name: "pipeline",
-        run: pipeline::run,
-    },
-    Suite {
-        name: "pipeline-cuts",
-        run: pipeline::run_with_cuts,
-    },
-    Suite {
-        name: "pubsub",
-        run: pubsub::run,
-    },
-    Suite {
-        name: "pubsub-cuts",
-        run: pubsub::run_with_cuts,
-    },
-    Suite {
-        name: "pair",
-        run: pair::run,
-    },
-    Suite {
-        name: "pair-cuts",
-        run: pair::run_with_cuts,
-    },
-    Suite {
-        name: "pair1",
-        run: pair::run_pair1,
-    },
-    Suite {
-        name: "pair1-cuts",
-        run: pair::run_pair1_with_cuts,
-    },
+    Suite::new("reqrep", reqrep::run),
+    Suite::new("pipeline", pipeline::run),
+    Suite::new("pipeline-cuts", pipeline::run_with_cuts),
+    Suite::new("pubsub", pubsub::run),
+    Suite::new("pubsub-cuts", pubsub::run_with_cuts),
+    Suite::new("bus", bus::run),
+    Suite::new("bus-cuts", bus::run_with_cuts),
+    Suite::new("star", star::run),
+    Suite::new("star-cuts", star::run_with_cuts),
+    Suite::new("pair", pair::run),
+    Suite::new("pair-cuts", pair::run_with_cuts),
+    Suite::new("pair1", pair::run_pair1),
+    Suite::new("pair1-cuts", pair::run_pair1_with_cuts),
+    Suite::new("poly", poly::run),
+    Suite::new("poly-cuts", poly::run_with_cuts),
 ];
 
 /// The suite of this name.
@@ -81,6 +64,10 @@ pub(crate) fn suite(name: &str) -> Option<Suite> {
 }
 
 impl Suite {
+    const fn new(name: &'static str, run: fn(u64) -> Run) -> Self {
+        Self { name, run }
+    }
+
     /// What to type to see a run again.
     pub(crate) fn replay(&self, seed: u64) -> String {
         format!(

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// In front of each body of PAIR v1: a hop count of 1 (SP-P1-001, SP-P1-002).
-const FIRST_HOP: &[u8] = &[0, 0, 0, 1];
+pub(super) const FIRST_HOP: &[u8] = &[0, 0, 0, 1];
 
 pub(crate) fn run(seed: u64) -> Run {
     scenario(seed, &PAIR0, b"", false)
