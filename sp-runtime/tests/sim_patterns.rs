@@ -49,3 +49,24 @@ fn a_polyamorous_pair_sends_to_whom_it_is_told() {
         suite(name).unwrap().sweep(0..100);
     }
 }
+
+#[test]
+fn a_surveyor_gets_the_answers_to_its_survey_in_time() {
+    for name in ["survey", "survey-cuts"] {
+        suite(name).unwrap().sweep(0..100);
+    }
+}
+
+#[test]
+fn devices_bring_requests_on_and_replies_back() {
+    for name in ["device", "device-cuts"] {
+        suite(name).unwrap().sweep(0..60);
+    }
+}
+
+#[test]
+fn devices_bring_surveys_on_and_answers_back() {
+    for name in ["survey-device", "survey-device-cuts"] {
+        suite(name).unwrap().sweep(0..60);
+    }
+}

@@ -12,7 +12,7 @@ use spkit_protocols::bus0::{BUS0, XBUS0};
 use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
-    Draw, Run, any_link,
+    Draw, Run, any_link, any_narrow_link,
     forwarder::Forwarder,
     streamers::{Receiver, Sender},
 };
@@ -52,18 +52,26 @@ fn scenario(seed: u64, protocols: Protocols, cuts: bool) -> Run {
         hub
     });
     let nodes: Vec<_> = (0..dice.between(2, 5))
-        .map(|n| node(&mut world, &mut dice, &protocols.cooked, &format!("bus{n}"), &to_do))
+        .map(|n| {
+            node(
+                &mut world,
+                &mut dice,
+                &protocols.cooked,
+                &format!("bus{n}"),
+                &to_do,
+            )
+        })
         .collect();
     let (one, others) = nodes.split_at(1);
     match hub {
-        Some(hub) => super::connect(&mut world, &mut dice, &nodes, &[hub]),
-        None => super::connect(&mut world, &mut dice, others, one),
+        Some(hub) => super::connect(&mut world, &mut dice, any_narrow_link, &nodes, &[hub]),
+        None => super::connect(&mut world, &mut dice, any_narrow_link, others, one),
     }
     // Some know each other besides.
     for (n, a) in others.iter().enumerate() {
         for b in &others[n + 1..] {
             if dice.chance(30) {
-                super::join(&mut world, &mut dice, *a, *b);
+                super::join(&mut world, &mut dice, any_narrow_link, *a, *b);
             }
         }
     }

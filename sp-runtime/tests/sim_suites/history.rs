@@ -79,6 +79,7 @@ pub(crate) enum Deed {
         value: Value,
         refused: bool,
     },
+    ContextOpened,
     ContextClosed,
     /// The socket got a connection.
     Connected {
@@ -254,6 +255,7 @@ fn act(socket: SocketId, entry: &Entry, pipes: &mut Pipes) -> Option<Act> {
             };
             (socket.context(*context), deed)
         }
+        What::ContextOpened { context } => (socket.context(*context), Deed::ContextOpened),
         What::ContextClosed { context } => (socket.context(*context), Deed::ContextClosed),
         What::Pipe {
             pipe, connection, ..

@@ -1,7 +1,9 @@
 //! What the simulator's suites share: scenarios drawn from a seed, run to their end, judged by their transcript alone.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub(crate) mod answerers;
 pub(crate) mod bus;
+pub(crate) mod device;
 pub(crate) mod fanout;
 pub(crate) mod forwarder;
 pub(crate) mod history;
@@ -11,10 +13,14 @@ pub(crate) mod pair;
 pub(crate) mod pipeline;
 pub(crate) mod poly;
 pub(crate) mod pubsub;
+pub(crate) mod replier;
 pub(crate) mod reqrep;
+pub(crate) mod requester;
 pub(crate) mod sabotage;
 pub(crate) mod star;
 pub(crate) mod streamers;
+pub(crate) mod survey;
+pub(crate) mod tags;
 pub(crate) mod tally;
 
 use std::{cell::Cell, ops::Range, rc::Rc, time::Duration};
@@ -46,10 +52,16 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite::new("pipeline-cuts", pipeline::run_with_cuts),
     Suite::new("pubsub", pubsub::run),
     Suite::new("pubsub-cuts", pubsub::run_with_cuts),
+    Suite::new("survey", survey::run),
+    Suite::new("survey-cuts", survey::run_with_cuts),
     Suite::new("bus", bus::run),
     Suite::new("bus-cuts", bus::run_with_cuts),
     Suite::new("star", star::run),
     Suite::new("star-cuts", star::run_with_cuts),
+    Suite::new("device", device::run_requests),
+    Suite::new("device-cuts", device::run_requests_with_cuts),
+    Suite::new("survey-device", device::run_surveys),
+    Suite::new("survey-device-cuts", device::run_surveys_with_cuts),
     Suite::new("pair", pair::run),
     Suite::new("pair-cuts", pair::run_with_cuts),
     Suite::new("pair1", pair::run_pair1),
@@ -144,6 +156,9 @@ impl Draw for Dice {
     }
 }
 
+/// A way to draw a link.
+pub(crate) type AnyLink = fn(&mut Dice) -> Link;
+
 /// A usual link, or any.
 pub(crate) fn any_link(dice: &mut Dice) -> Link {
     if dice.chance(40) {
@@ -154,7 +169,13 @@ pub(crate) fn any_link(dice: &mut Dice) -> Link {
 }
 
 /// Each of the one sort has one of the other sort at least; either dials.
-pub(crate) fn connect(world: &mut World, dice: &mut Dice, some: &[SocketId], others: &[SocketId]) {
+pub(crate) fn connect(
+    world: &mut World,
+    dice: &mut Dice,
+    any: AnyLink,
+    some: &[SocketId],
+    others: &[SocketId],
+) {
     for socket in some.iter().chain(others) {
         let address = world.transcript().name(*socket).to_owned();
         let _ = world.listen(*socket, &address);
@@ -163,15 +184,15 @@ pub(crate) fn connect(world: &mut World, dice: &mut Dice, some: &[SocketId], oth
         let sure = dice.below(others.len());
         for (number, other) in others.iter().enumerate() {
             if number == sure || dice.chance(60) {
-                join(world, dice, *one, *other);
+                join(world, dice, any, *one, *other);
             }
         }
     }
 }
 
 /// One of two listening sockets dials the other a little later, over any link.
-pub(crate) fn join(world: &mut World, dice: &mut Dice, a: SocketId, b: SocketId) {
-    let link = any_narrow_link(dice);
+pub(crate) fn join(world: &mut World, dice: &mut Dice, any: AnyLink, a: SocketId, b: SocketId) {
+    let link = any(dice);
     world.set_link(a, b, link);
     let (from, to) = if dice.chance(50) { (a, b) } else { (b, a) };
     let address = world.transcript().name(to).to_owned();
@@ -198,6 +219,11 @@ pub(crate) fn any_narrow_link(dice: &mut Dice) -> Link {
         link.window = 100;
         link.latency = link.latency.max(Duration::from_millis(5));
     })
+}
+
+/// A link that takes a message or two at once, or any.
+pub(crate) fn any_wide_link(dice: &mut Dice) -> Link {
+    any_link(dice).with(|link| link.window = link.window.max(4_096))
 }
 
 /// Cuts, partitions, slow ways and slow processes between these sockets, for a while.

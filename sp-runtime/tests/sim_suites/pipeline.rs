@@ -51,7 +51,7 @@ fn scenario(seed: u64, protocols: Protocols, cuts: bool) -> Run {
     let pushers: Vec<_> = (0..dice.between(1, 3))
         .map(|n| pusher(&mut world, &mut dice, &protocols.push, n, &to_do))
         .collect();
-    super::connect(&mut world, &mut dice, &pushers, &pullers);
+    super::connect(&mut world, &mut dice, any_link, &pushers, &pullers);
     if cuts {
         super::trouble(&mut world, &mut dice, &pushers, &pullers);
     }

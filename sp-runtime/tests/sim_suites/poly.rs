@@ -7,7 +7,7 @@ use spkit_protocols::pair1::{PAIR1, poly::PAIR1_POLY};
 use spkit_runtime::sim::{Dice, World};
 
 use super::{
-    Draw, Run, any_link,
+    Draw, Run, any_link, any_narrow_link,
     ledger::Terms,
     pair::FIRST_HOP,
     pipeline,
@@ -60,8 +60,12 @@ fn scenario(seed: u64, plugin: &ProtocolPlugin, cuts: bool) -> Run {
     }
     for (n, peer) in peers.iter().enumerate() {
         // Every hub has one.
-        let hub = if n < hubs.len() { n } else { dice.below(hubs.len()) };
-        super::join(&mut world, &mut dice, *peer, hubs[hub]);
+        let hub = if n < hubs.len() {
+            n
+        } else {
+            dice.below(hubs.len())
+        };
+        super::join(&mut world, &mut dice, any_narrow_link, *peer, hubs[hub]);
     }
     if cuts {
         super::trouble(&mut world, &mut dice, &hubs, &peers);

@@ -19,7 +19,7 @@ use spkit_runtime::sim::{Dice, SocketId, World};
 
 use self::subscriber::Subscriber;
 use super::{
-    Draw, Run, any_link,
+    Draw, Run, any_link, any_narrow_link,
     streamers::{Receiver, Sender},
 };
 
@@ -61,7 +61,13 @@ fn scenario(seed: u64, protocols: Protocols, cuts: bool) -> Run {
     let publishers: Vec<_> = (0..dice.between(1, 3))
         .map(|n| publisher(&mut world, &mut dice, &protocols.publish, n, &to_do))
         .collect();
-    super::connect(&mut world, &mut dice, &publishers, &subscribers);
+    super::connect(
+        &mut world,
+        &mut dice,
+        any_narrow_link,
+        &publishers,
+        &subscribers,
+    );
     if cuts {
         super::trouble(&mut world, &mut dice, &publishers, &subscribers);
     }

@@ -1,8 +1,6 @@
 //! Requesters and repliers on a bad network: every request ends in exactly one reply or one error.
 
-pub(crate) mod check;
-mod replier;
-mod requester;
+mod check;
 mod scenario;
 mod wire;
 
@@ -15,8 +13,9 @@ use spkit_api::ProtocolPlugin;
 use spkit_protocols::{rep0::REP0, req0::REQ0};
 use spkit_runtime::sim::{SocketId, Stop};
 
+pub(crate) use self::check::check;
 use self::scenario::Scenario;
-use super::{Run, history};
+use super::{Run, answerers, history, lines};
 
 /// How long after the last fault everything must have ended.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -69,7 +68,13 @@ pub(crate) fn run_with(seed: u64, protocols: Protocols) -> Run {
     }
     faults.extend(world.violations().iter().cloned());
     faults.extend(world.stuck());
-    faults.extend(check::check(&history::read(&world), &roles));
+    let history = history::read(&world);
+    let lines = lines::read(&history);
+    faults.extend(lines::check_carriers(&history, &lines));
+    faults.extend(check(&history, &roles));
+    for socket in &roles.repliers {
+        faults.extend(answerers::check(&history, &lines, *socket));
+    }
     faults.extend(wire::check(&world, &roles, silent_from));
     Run { world, faults }
 }

@@ -12,7 +12,7 @@ use spkit_protocols::star::STAR;
 use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
-    Draw, Run, any_link,
+    Draw, Run, any_link, any_narrow_link,
     streamers::{Receiver, Sender},
 };
 
@@ -48,13 +48,25 @@ fn scenario(seed: u64, plugin: &ProtocolPlugin, cuts: bool) -> Run {
     }
     for n in 1..nodes.len() {
         let before = dice.below(n);
-        super::join(&mut world, &mut dice, nodes[n], nodes[before]);
+        super::join(
+            &mut world,
+            &mut dice,
+            any_narrow_link,
+            nodes[n],
+            nodes[before],
+        );
     }
     if circle {
         // Between any two, also those that are connected.
         let last = nodes.len() - 1;
         let another = dice.below(last);
-        super::join(&mut world, &mut dice, nodes[last], nodes[another]);
+        super::join(
+            &mut world,
+            &mut dice,
+            any_narrow_link,
+            nodes[last],
+            nodes[another],
+        );
     }
     if cuts {
         super::trouble(&mut world, &mut dice, &nodes, &nodes);

@@ -101,6 +101,14 @@ impl Story {
         self.act(who, Deed::Sent { op });
     }
 
+    /// As [`sent`](Self::sent), without waiting.
+    pub(crate) fn sent_at_once(&mut self, who: impl Into<At>, body: &str) {
+        let who = who.into();
+        let op = self.sends(who, body);
+        let (at, deed) = (self.history.end, Deed::Sent { op });
+        self.history.acts.push(Act { at, who, deed });
+    }
+
     pub(crate) fn sent_to(&mut self, who: SocketId, body: &str, to: ConnectionId) {
         let op = self.sends_to(who, body, Some(to));
         self.act(who, Deed::Sent { op });

@@ -2,7 +2,6 @@
 //!
 //! A request is known by its body, which no other request has; its reply is `re:` and that body.
 
-mod repliers;
 mod requesters;
 #[cfg(test)]
 mod tests;
@@ -23,11 +22,6 @@ use super::{
 /// How late an operation may be told that its time is over.
 const LATE: Duration = Duration::from_secs(1);
 
-/// The reply to a request.
-pub(crate) fn reply_to(request: &[u8]) -> Vec<u8> {
-    [b"re:", request].concat()
-}
-
 /// What is wrong with a history.
 pub(crate) fn check(history: &History, roles: &Roles) -> Vec<String> {
     let mut judge = Judge::default();
@@ -38,7 +32,7 @@ pub(crate) fn check(history: &History, roles: &Roles) -> Vec<String> {
         if let Some(resend) = roles.requesters.get(socket) {
             judge.requester(act, *resend);
         } else if roles.repliers.contains(socket) {
-            judge.replier(act);
+            judge.given(act);
         }
         judge.forget(act);
     }
@@ -56,9 +50,6 @@ struct Judge {
     requests: BTreeMap<Vec<u8>, Request>,
     /// When each socket lost a connection.
     losses: BTreeMap<SocketId, Vec<Time>>,
-    /// The request that each replier's context has to answer.
-    to_answer: BTreeMap<At, Vec<u8>>,
-    closed: Vec<SocketId>,
 }
 
 struct Op {
@@ -141,6 +132,16 @@ impl Judge {
             overtaken: false,
         };
         self.ops.insert(op, state);
+    }
+
+    /// A request comes from somebody who sent it, as it was sent (SP-RR-002, SP-RR-024).
+    fn given(&mut self, act: &Act) {
+        if let Deed::Received { body, .. } = &act.deed {
+            match self.requests.get_mut(&body[..]) {
+                Some(request) => request.seen += 1,
+                None => self.fault(act, "a request that nobody sent", body),
+            }
+        }
     }
 
     /// An operation that ended has been judged.

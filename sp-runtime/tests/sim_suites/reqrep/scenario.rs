@@ -7,10 +7,13 @@ use spkit_protocols::options::RESEND_TIME;
 use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
-    super::{Draw, TROUBLE_MS, any_link, trouble},
+    super::{
+        Draw, TROUBLE_MS, any_link,
+        replier::Replier,
+        requester::{Habits, Requester},
+        trouble,
+    },
     Protocols, Roles,
-    replier::Replier,
-    requester::{Habits, Requester},
 };
 
 /// A scenario that is about to begin.
@@ -125,6 +128,7 @@ impl Drawing {
                 requests: self.dice.between(1, 15),
                 // Otherwise a lost reply would be waited for in vain.
                 patient: self.resend.is_some(),
+                many: false,
             };
             self.to_do.set(self.to_do.get() + 1);
             let to_do = Rc::clone(&self.to_do);

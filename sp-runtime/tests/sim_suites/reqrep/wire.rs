@@ -6,14 +6,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use spkit_api::DropReason;
-use spkit_runtime::sim::{ConnectionId, Ended, Entry, OpId, SocketId, What, World};
+use spkit_runtime::sim::{Ended, Entry, OpId, SocketId, What, World};
 
 use self::losses::Losses;
-use super::{super::label, Roles};
-
-/// Set in the tag of a request, and in nothing else here: there are no devices.
-const ID_BIT: u32 = 0x8000_0000;
+use super::{
+    super::{label, tags::ID_BIT},
+    Roles,
+};
 
 /// What is wrong on the wire. From the entry `silent_from` on no request may be sent any more.
 pub(crate) fn check(world: &World, roles: &Roles, silent_from: usize) -> Vec<String> {
@@ -29,11 +28,8 @@ pub(crate) fn check(world: &World, roles: &Roles, silent_from: usize) -> Vec<Str
             if number >= silent_from && matches!(entry.what, What::Handed { .. }) {
                 wire.fault(entry, "a request is sent again although all have ended");
             }
-        } else {
-            wire.replier(socket, entry);
         }
     }
-    wire.account(world);
     wire.faults.append(&mut losses.finish(world.now()));
     wire.faults
 }
@@ -43,10 +39,6 @@ struct Wire {
     faults: Vec<String>,
     sending: BTreeMap<OpId, Vec<u8>>,
     accepted: BTreeMap<SocketId, Accepted>,
-    /// Requests that came over a connection, less the replies that went back, by id.
-    owed: BTreeMap<(ConnectionId, u32), i64>,
-    /// Replies that a replier accepted, less those it handed over.
-    replies: BTreeMap<SocketId, i64>,
 }
 
 /// The requests of a socket, in the order in which they were accepted.
@@ -108,53 +100,6 @@ impl Wire {
             ));
         }
         Ok(())
-    }
-
-    /// A reply goes over the connection its request came by, with the same tag, once (SP-RR-031, SP-RR-036, SP-RR-037).
-    fn replier(&mut self, socket: SocketId, entry: &Entry) {
-        let replies = self.replies.entry(socket).or_default();
-        match &entry.what {
-            What::Ended {
-                ended: Ended::Sent, ..
-            } => *replies += 1,
-            What::Arrived {
-                connection,
-                payload,
-                ..
-            } => {
-                if let Some((id, _)) = split(payload) {
-                    *self.owed.entry((*connection, id)).or_default() += 1;
-                }
-            }
-            What::Handed {
-                connection,
-                payload,
-                ..
-            } => {
-                *replies -= 1;
-                let id = split(payload).map_or(0, |(id, _)| id);
-                let owed = self.owed.entry((*connection, id)).or_default();
-                *owed -= 1;
-                if *owed < 0 {
-                    self.fault(entry, "a reply that was not asked for here");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// A reply that is not handed over was dropped and counted: its requester is gone or slow (SP-RR-041, SP-RR-042).
-    fn account(&mut self, world: &World) {
-        for (socket, missing) in &self.replies {
-            let dropped = world.stats(*socket).dropped();
-            let dropped = dropped.of(DropReason::PipeGone) + dropped.of(DropReason::QueueFull);
-            if u64::try_from(*missing).is_ok_and(|missing| missing > dropped) {
-                let name = world.transcript().name(*socket);
-                self.faults.push(format!(
-                    "{name}: {missing} replies were not handed over, and {dropped} counted as dropped"
-                ));
-            }
-        }
     }
 }
 

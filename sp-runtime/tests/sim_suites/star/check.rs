@@ -142,7 +142,11 @@ fn twice(lines: &[Line]) -> bool {
 fn once(history: &History) -> Vec<String> {
     let mut seen = BTreeSet::new();
     for (socket, accepted) in history.accepted() {
-        seen.extend(accepted.into_iter().map(|(_, message)| (socket, message.body)));
+        seen.extend(
+            accepted
+                .into_iter()
+                .map(|(_, message)| (socket, message.body)),
+        );
     }
     let mut faults = Vec::new();
     for act in &history.acts {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use spkit_api::{ErrorKind, Time};
 use spkit_runtime::sim::OpId;
 
-use super::{Act, Deed, Judge, Request, Stage, reply_to};
+use super::{super::super::tags::answer_to, Act, Deed, Judge, Request, Stage};
 
 impl Judge {
     pub(super) fn requester(&mut self, act: &Act, resend: Option<Duration>) {
@@ -60,7 +60,7 @@ impl Judge {
         let (stage, current) = (talk.stage, talk.current.clone());
         talk.stage = Stage::Answered;
         match (stage, current) {
-            (Stage::Asked, Some(current)) if reply_to(&current) == body => {
+            (Stage::Asked, Some(current)) if answer_to(&current) == body => {
                 self.end(&current, act.at);
             }
             (Stage::Asked, _) => self.fault(act, "the reply belongs to another request", body),

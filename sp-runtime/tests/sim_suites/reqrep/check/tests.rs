@@ -177,14 +177,3 @@ fn a_request_that_nobody_sent() {
     story.received(REP, "b");
     story.wrong("nobody sent (b)");
 }
-
-#[test]
-fn a_reply_without_a_request() {
-    let mut story = between(None);
-    story.sent(REP, "re:a");
-    story.wrong("a reply to nothing was accepted");
-    let mut twice = between(None);
-    twice.trip("a");
-    twice.sent(REP, "re:a");
-    twice.wrong("a reply to nothing was accepted");
-}

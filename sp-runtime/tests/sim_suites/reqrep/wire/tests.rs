@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use spkit_api::{ContextId, EndpointId, Error, ErrorKind, PipeId, Time};
-use spkit_runtime::SocketEvent;
+use spkit_runtime::{SocketEvent, sim::ConnectionId};
 
 use super::*;
 
 const REQ: SocketId = SocketId::from_raw(0);
-const REP: SocketId = SocketId::from_raw(1);
 const PIPE: PipeId = PipeId::from_raw(5);
 
 fn entry(seconds: u64, socket: SocketId, what: What) -> Entry {
@@ -24,14 +23,6 @@ fn payload(id: u32, body: &str) -> Bytes {
 
 fn handed(connection: usize, id: u32, body: &str) -> What {
     What::Handed {
-        pipe: PIPE,
-        connection: ConnectionId::from_raw(connection),
-        payload: payload(id, body),
-    }
-}
-
-fn arrived(connection: usize, id: u32, body: &str) -> What {
-    What::Arrived {
         pipe: PIPE,
         connection: ConnectionId::from_raw(connection),
         payload: payload(id, body),
@@ -75,22 +66,6 @@ fn requests_count_up_and_repeat_themselves() {
     ] {
         assert_eq!(requests(wrong).len(), 1);
     }
-}
-
-#[test]
-fn replies_go_back_where_their_requests_came_from_once() {
-    let replies = |what: &[What]| {
-        let mut wire = Wire::default();
-        for what in what {
-            wire.replier(REP, &entry(1, REP, what.clone()));
-        }
-        wire.faults.len()
-    };
-    let (came, back) = (arrived(3, 0x8000_0001, "a"), handed(3, 0x8000_0001, "re:a"));
-    assert_eq!(replies(&[came.clone(), back.clone()]), 0);
-    assert_eq!(replies(&[came.clone(), back.clone(), back]), 1);
-    assert_eq!(replies(&[came.clone(), handed(4, 0x8000_0001, "re:a")]), 1);
-    assert_eq!(replies(&[came, handed(3, 0x8000_0002, "re:a")]), 1);
 }
 
 fn pipe(pipe: u32) -> What {

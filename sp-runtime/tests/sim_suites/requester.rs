@@ -1,20 +1,22 @@
-//! A user who asks, and pursues each request in one of several ways.
+//! A user who asks, requests or surveys, and pursues each in one of several ways.
 
 use std::{cell::Cell, rc::Rc};
 
 use spkit_api::ErrorKind;
 use spkit_runtime::sim::{At, Dice, Ended, News, OpId, User, World};
 
-use super::super::{Draw, body};
+use super::{Draw, body};
 
-pub(super) struct Habits {
-    pub(super) name: String,
-    pub(super) requests: usize,
-    /// A reply comes, if only it is waited for.
-    pub(super) patient: bool,
+pub(crate) struct Habits {
+    pub(crate) name: String,
+    pub(crate) requests: usize,
+    /// Waiting for an answer comes to an end.
+    pub(crate) patient: bool,
+    /// There may be several answers to each.
+    pub(crate) many: bool,
 }
 
-pub(super) struct Requester {
+pub(crate) struct Requester {
     at: At,
     dice: Dice,
     habits: Habits,
@@ -37,7 +39,7 @@ const TRY: u64 = 2;
 const KINDS: u64 = 3;
 
 impl Requester {
-    pub(super) fn new(at: At, seed: u64, habits: Habits, to_do: Rc<Cell<usize>>) -> Self {
+    pub(crate) fn new(at: At, seed: u64, habits: Habits, to_do: Rc<Cell<usize>>) -> Self {
         Self {
             at,
             dice: Dice::new(seed),
@@ -55,7 +57,7 @@ impl Requester {
     /// Asks for the next thing. A request that is under way is canceled by it.
     fn ask(&mut self, world: &mut World) {
         if self.made >= self.habits.requests {
-            return self.finish();
+            return self.finish(world);
         }
         self.made += 1;
         self.mind += 1;
@@ -113,11 +115,18 @@ impl Requester {
             return;
         }
         self.receiving = None;
+        if self.done {
+            if ended.error().is_none() {
+                self.receiving = Some(world.recv(self.at, None));
+            }
+            return;
+        }
         match ended.error() {
             Some(ErrorKind::TimedOut) if self.tries > 0 => {
                 self.tries -= 1;
                 self.receive(world);
             }
+            None if self.habits.many && self.dice.chance(85) => self.receive(world),
             _ => self.next(world),
         }
     }
@@ -144,14 +153,19 @@ impl Requester {
                 self.alarm(world, 100, TRY);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.receive(world),
+            Ok(_) if self.habits.many => self.alarm(world, 100, TRY),
             _ => self.next(world),
         }
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, world: &mut World) {
         if !self.done {
             self.done = true;
             self.to_do.set(self.to_do.get() - 1);
+            if self.habits.many {
+                // What nobody takes would hold up the answers of others.
+                self.receiving = Some(world.recv(self.at, None));
+            }
         }
     }
 }

@@ -2,24 +2,31 @@
 
 use spkit_runtime::sim::{At, Dice, Ended, News, User, World};
 
-use super::{super::Draw, check::reply_to};
+use super::{Draw, tags::answer_to};
 
-pub(super) struct Replier {
+pub(crate) struct Replier {
     at: At,
     dice: Dice,
     skips: bool,
+    /// How long it takes for some, in milliseconds.
+    slow: usize,
     /// The request it works on.
     request: Option<Vec<u8>>,
 }
 
 impl Replier {
-    pub(super) fn new(at: At, seed: u64, skips: bool) -> Self {
+    pub(crate) fn new(at: At, seed: u64, skips: bool) -> Self {
         Self {
             at,
             dice: Dice::new(seed),
             skips,
+            slow: 25,
             request: None,
         }
+    }
+
+    pub(crate) fn slow(self, slow: usize) -> Self {
+        Self { slow, ..self }
     }
 
     fn next(&mut self, world: &mut World) {
@@ -41,14 +48,14 @@ impl User for Replier {
                 }
                 self.request = Some(message.body().to_vec());
                 let work = match self.dice.below(4) {
-                    0 => self.dice.millis(0, 25),
+                    0 => self.dice.millis(0, self.slow),
                     _ => self.dice.millis(0, 1),
                 };
                 world.alarm(work, 0);
             }
             News::Alarm(_) => {
                 if let Some(request) = self.request.take() {
-                    world.send(self.at, reply_to(&request), None);
+                    world.send(self.at, answer_to(&request), None);
                 }
             }
             // The socket is closed.

@@ -1,0 +1,135 @@
+//! Judges repliers and respondents by what SP-RR and SP-SV ask of both. Knows nothing of how the protocols work.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use spkit_api::{ContextId, DropReason, ErrorKind};
+use spkit_runtime::sim::{ConnectionId, OpId, SocketId};
+
+use super::{
+    history::{Act, Deed, History},
+    label,
+    lines::{self, Line},
+    tags::{DEFAULT_TTL, Tagged, answer_to},
+};
+
+/// What is wrong with a replier or respondent.
+pub(crate) fn check(history: &History, lines: &[Line], socket: SocketId) -> Vec<String> {
+    let mut judge = Judge::default();
+    let acts = history.acts.iter().filter(|act| act.who.socket == socket);
+    acts.for_each(|act| judge.act(act));
+    let Judge {
+        mut faults,
+        accepted,
+        ..
+    } = judge;
+    faults.extend(account(history, socket, accepted));
+    // What comes, and has not too many tags, is received by whoever receives next, once and in order (SP-RR-030,
+    // SP-RR-040, SP-RR-044).
+    let body = |payload: &Bytes| {
+        let asked = Tagged::read(payload)?;
+        (asked.tags.len() <= DEFAULT_TTL).then_some(asked.body)
+    };
+    let incoming = lines.iter().filter(|line| line.to == Some(socket));
+    faults.extend(incoming.filter_map(|line| lines::check_delivery(history, line, body)));
+    faults
+}
+
+#[derive(Default)]
+struct Judge {
+    faults: Vec<String>,
+    sending: BTreeMap<OpId, Bytes>,
+    /// What each context was asked last, and did not answer.
+    asked: BTreeMap<ContextId, Bytes>,
+    /// Answers that may go over a connection, less those that did.
+    owed: BTreeMap<(ConnectionId, Bytes), i64>,
+    accepted: u64,
+    closed: bool,
+}
+
+impl Judge {
+    fn fault(&mut self, act: &Act, what: &str, body: &[u8]) {
+        let seconds = act.at.as_nanos() as f64 / 1e9;
+        let text = format!("{seconds:.9} {:?}: {what}: {}", act.who, label(body));
+        self.faults.push(text);
+    }
+
+    fn act(&mut self, act: &Act) {
+        match &act.deed {
+            Deed::Received { body, .. } => {
+                self.asked.insert(act.who.context, body.clone());
+            }
+            Deed::Sends { op, body, .. } => {
+                self.sending.insert(*op, body.clone());
+            }
+            Deed::Sent { op } => self.answered(act, *op),
+            Deed::Failed { op, why } => self.failed(act, *op, *why),
+            Deed::Arrived {
+                connection,
+                payload,
+            } => {
+                if let Some(asked) = Tagged::read(payload) {
+                    let answer = asked.answered_by(answer_to(&asked.body));
+                    *self.owed.entry((*connection, answer.write())).or_default() += 1;
+                }
+            }
+            // Over the connection on which it was asked, with the same tags, once (SP-RR-031, SP-RR-036, SP-RR-037).
+            Deed::Handed {
+                connection,
+                payload,
+            } => {
+                let owed = self.owed.entry((*connection, payload.clone())).or_default();
+                *owed -= 1;
+                if *owed < 0 {
+                    self.fault(act, "an answer that was not asked for here", payload);
+                }
+            }
+            Deed::Closed => self.closed = true,
+            _ => {}
+        }
+    }
+
+    /// One answer to what was received last (SP-RR-037, SP-SV-016).
+    fn answered(&mut self, act: &Act, op: OpId) {
+        self.accepted += 1;
+        let Some(body) = self.sending.remove(&op) else {
+            return;
+        };
+        match self.asked.remove(&act.who.context) {
+            Some(asked) if answer_to(&asked) == body => {}
+            Some(_) => self.fault(act, "the scenario gave a wrong answer", &body),
+            None => self.fault(act, "an answer to nothing was accepted", &body),
+        }
+    }
+
+    /// SP-RR-038
+    fn failed(&mut self, act: &Act, op: OpId, why: ErrorKind) {
+        let sends = self.sending.remove(&op).is_some();
+        let right = match why {
+            ErrorKind::Closed => self.closed,
+            ErrorKind::State => sends && !self.asked.contains_key(&act.who.context),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => !sends,
+            _ => false,
+        };
+        if !right {
+            self.fault(act, &format!("an operation failed: {why:?}"), b"");
+        }
+    }
+}
+
+/// An answer that is not handed over was dropped and counted: who asked is gone or slow (SP-RR-041, SP-RR-042,
+/// SP-SV-017).
+fn account(history: &History, socket: SocketId, accepted: u64) -> Option<String> {
+    let handed = history.sockets.get(&socket).map_or(0, |books| books.handed);
+    let full = history.dropped(socket, DropReason::QueueFull);
+    let gone = history.dropped(socket, DropReason::PipeGone);
+    (accepted != handed + full + gone).then(|| {
+        let name = history.name(socket);
+        format!(
+            "{name}: {accepted} answers were accepted; {handed} were handed over, {full} found no room, {gone} nobody"
+        )
+    })
+}
