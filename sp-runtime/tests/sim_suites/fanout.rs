@@ -31,18 +31,21 @@ pub(crate) struct Offer {
 pub(crate) enum Loss {
     /// When it has no room.
     Full,
+    /// When it has no room for what comes after it.
+    Oldest,
     /// When it has no room, and then it is closed.
     Closes,
     /// Never while it stands.
     Never,
 }
 
-/// What is wrong with what a socket sent.
+/// What is wrong with what a socket sent. `refused`: what it counts as having found no room on the way in.
 pub(crate) fn check(
     history: &History,
     lines: &[Line],
     socket: SocketId,
     offers: &[Offer],
+    refused: u64,
 ) -> Vec<String> {
     let mut faults = Vec::new();
     let lines: Vec<_> = lines.iter().filter(|line| line.from == socket).collect();
@@ -60,7 +63,7 @@ pub(crate) fn check(
         let found = check_line(line, &ours);
         faults.extend(found.map(|fault| format!("{}: {fault}", line.name(history))));
     }
-    faults.extend(account(history, socket, copies));
+    faults.extend(account(history, socket, copies, refused));
     let nobody = offers.iter().zip(&takers);
     let nobody = nobody.filter(|(offer, takers)| offer.counts && **takers == 0);
     let (nobody, counted) = (
@@ -89,7 +92,7 @@ fn check_line(line: &Line, offers: &[&Offer]) -> Option<String> {
     // When the last one before was handed over.
     let mut before = 0;
     let mut lost = None;
-    for offer in offers {
+    for (number, offer) in offers.iter().enumerate() {
         let taken = handed.next_if(|(at, payload)| *at > offer.at && *payload == offer.payload);
         if let Some((at, _)) = taken {
             if let Some(closed) = lost {
@@ -100,11 +103,20 @@ fn check_line(line: &Line, offers: &[&Offer]) -> Option<String> {
         }
         // Whoever has no room has something that waits, which goes over it later or is lost with it.
         let goes_on = handed.peek().is_some() || !line.ended;
-        if goes_on && before < offer.at {
+        let waits = match offer.loss {
+            // It was displaced before anything else was handed over.
+            Loss::Oldest => {
+                let mut later = line.handed.iter().filter(|(at, _)| *at > offer.at);
+                let until = later.next().map_or(usize::MAX, |(at, _)| *at);
+                offers.get(number + 1).is_some_and(|next| next.at < until)
+            }
+            _ => before > offer.at,
+        };
+        if goes_on && !waits {
             return Some(format!("did not get {}", label(&offer.payload)));
         }
         match offer.loss {
-            Loss::Full => {}
+            Loss::Full | Loss::Oldest => {}
             Loss::Closes if !line.ended => {
                 return Some(format!(
                     "was not closed, and lost {}",
@@ -126,14 +138,15 @@ fn check_line(line: &Line, offers: &[&Offer]) -> Option<String> {
 }
 
 /// Every copy was handed over, or dropped and counted.
-fn account(history: &History, socket: SocketId, copies: u64) -> Option<String> {
+fn account(history: &History, socket: SocketId, copies: u64, refused: u64) -> Option<String> {
     let handed = history.sockets.get(&socket).map_or(0, |books| books.handed);
     let full = history.dropped(socket, DropReason::QueueFull);
     let gone = history.dropped(socket, DropReason::PipeGone);
-    (copies != handed + full + gone).then(|| {
+    (copies + refused != handed + full + gone).then(|| {
         let name = history.name(socket);
         format!(
-            "{name}: {copies} copies were to be sent; {handed} were, {full} found no room, {gone} went with their pipe"
+            "{name}: {copies} copies were to be sent; {handed} were, {full} messages found no room ({refused} on their \
+             way in), {gone} went with their pipe"
         )
     })
 }

@@ -126,12 +126,10 @@ impl History {
         }
     }
 
-    /// How many messages a socket dropped for this reason.
+    /// How many messages a socket dropped for this reason, on their way in or out.
     pub(crate) fn dropped(&self, socket: SocketId, why: DropReason) -> u64 {
-        let dropped = self
-            .sockets
-            .get(&socket)
-            .and_then(|books| books.dropped.get(&why));
+        let books = self.sockets.get(&socket);
+        let dropped = books.and_then(|books| books.dropped.get(&why));
         dropped.copied().unwrap_or(0)
     }
 
@@ -205,7 +203,7 @@ pub(crate) fn read(world: &World) -> History {
             let books = Books {
                 name: world.transcript().name(socket).to_owned(),
                 protocol,
-                dropped: stats.dropped.iter().collect(),
+                dropped: stats.dropped().iter().collect(),
                 handed: stats.handed,
             };
             history.sockets.insert(socket, books);

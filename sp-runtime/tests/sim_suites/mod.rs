@@ -13,6 +13,7 @@ pub(crate) mod pair;
 pub(crate) mod pipeline;
 pub(crate) mod poly;
 pub(crate) mod pubsub;
+pub(crate) mod queue;
 pub(crate) mod replier;
 pub(crate) mod reqrep;
 pub(crate) mod requester;

@@ -82,7 +82,7 @@ fn publisher(
     to_do: &Rc<Cell<usize>>,
 ) -> SocketId {
     let name = format!("pub{n}");
-    let policy = dice.pick(&["drop-newest", "block", "block", "disconnect"]);
+    let policy = dice.pick(&["drop-newest", "drop-oldest", "block", "block", "disconnect"]);
     let small = dice.chance(60).then(|| dice.between(1, 1_000));
     let opened = world.open_with(&name, plugin, |options| {
         options.set(RECONNECT_MIN, Duration::from_millis(20))?;

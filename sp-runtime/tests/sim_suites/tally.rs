@@ -28,8 +28,8 @@ fn count(run: &Run, seen: &mut BTreeMap<String, u64>) {
     for entry in run.world.transcript().entries() {
         let what = match &entry.what {
             What::Opened { protocol } => {
-                let stats = entry.socket.map(|socket| run.world.stats(socket));
-                for (why, count) in stats.iter().flat_map(|stats| stats.dropped.iter()) {
+                let dropped = entry.socket.map(|socket| run.world.stats(socket).dropped());
+                for (why, count) in dropped.iter().flat_map(|dropped| dropped.iter()) {
                     *seen
                         .entry(format!("{protocol}: {}", why.name()))
                         .or_default() += count;

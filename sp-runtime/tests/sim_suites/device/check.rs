@@ -31,20 +31,10 @@ pub(crate) fn check(history: &History, devices: &[Device], surveys: bool) -> Vec
     let mut faults = Vec::new();
     for device in devices {
         let name = history.name(device.front);
-        let mut judge = Judge {
-            device: *device,
-            surveys,
-            faults: Vec::new(),
-            channels: BTreeMap::new(),
-            asked: Vec::new(),
-            taken: BTreeSet::new(),
-            latest: BTreeMap::new(),
-            answers: Vec::new(),
-            too_far: 0,
-        };
-        history.acts.iter().for_each(|act| judge.act(act));
-        judge.account(history);
-        let found = judge.faults.into_iter();
+        // The right first number is the one with which most makes sense.
+        let bases = bases(history, device);
+        let found = bases.map(|base| Judge::judge(history, *device, surveys, base));
+        let found = found.min_by_key(Vec::len).unwrap_or_default().into_iter();
         faults.extend(found.map(|fault| format!("{name}: {fault}")));
         faults.extend(delivery(history, &lines, device));
     }
@@ -65,11 +55,51 @@ fn delivery(history: &History, lines: &[Line], device: &Device) -> Vec<String> {
     faults
 }
 
+/// What the first connection of the front may be numbered, going by the first message that went on. There is one number,
+/// unless the same came over several connections.
+fn bases(history: &History, device: &Device) -> impl Iterator<Item = u32> {
+    let first = history.acts.iter().find_map(|act| match &act.deed {
+        Deed::Handed { payload, .. } if act.who.socket == device.back => Some(payload),
+        _ => None,
+    });
+    let first = first.and_then(|payload| payload.split_first_chunk());
+    let (channel, rest) = first.map_or((0, &[][..]), |(channel, rest)| {
+        (u32::from_be_bytes(*channel), rest)
+    });
+    let (mut connections, mut bases) = (BTreeMap::new(), BTreeSet::new());
+    for act in history
+        .acts
+        .iter()
+        .filter(|act| act.who.socket == device.front)
+    {
+        let next = connections.len() as u32;
+        match &act.deed {
+            Deed::Connected { connection } => {
+                connections.insert(connection, next);
+            }
+            Deed::Arrived {
+                connection,
+                payload,
+            } if payload == rest => {
+                bases.extend(
+                    connections
+                        .get(connection)
+                        .map(|number| channel.wrapping_sub(*number)),
+                );
+            }
+            _ => {}
+        }
+    }
+    bases.insert(channel);
+    bases.into_iter()
+}
+
 struct Judge {
     device: Device,
     surveys: bool,
     faults: Vec<String>,
-    /// The number of each connection of the front, once it is known.
+    /// The number of the next connection of the front, and those that there are.
+    next: u32,
     channels: BTreeMap<u32, ConnectionId>,
     /// What came in front, over which connection.
     asked: Vec<(ConnectionId, Bytes)>,
@@ -83,6 +113,25 @@ struct Judge {
 }
 
 impl Judge {
+    /// What is wrong, if connections are numbered from this on (SP-RR-050).
+    fn judge(history: &History, device: Device, surveys: bool, base: u32) -> Vec<String> {
+        let mut judge = Self {
+            device,
+            surveys,
+            faults: Vec::new(),
+            next: base,
+            channels: BTreeMap::new(),
+            asked: Vec::new(),
+            taken: BTreeSet::new(),
+            latest: BTreeMap::new(),
+            answers: Vec::new(),
+            too_far: 0,
+        };
+        history.acts.iter().for_each(|act| judge.act(act));
+        judge.account(history);
+        judge.faults
+    }
+
     fn fault(&mut self, act: &Act, what: &str, payload: &Bytes) {
         let seconds = act.at.as_nanos() as f64 / 1e9;
         let body = Tagged::read(payload).map_or_else(|| payload.clone(), |tagged| tagged.body);
@@ -94,6 +143,11 @@ impl Judge {
         let socket = act.who.socket;
         let (front, back) = (socket == self.device.front, socket == self.device.back);
         let fault = match &act.deed {
+            Deed::Connected { connection } if front => {
+                self.channels.insert(self.next & !ID_BIT, *connection);
+                self.next = self.next.wrapping_add(1);
+                return;
+            }
             Deed::Arrived {
                 connection,
                 payload,
@@ -132,29 +186,21 @@ impl Judge {
     /// What goes on is what came, in that order, with the number of its connection in front (SP-DV-002, SP-DV-006), which
     /// no other has (SP-DV-009) or had (SP-DV-011). Once; a survey once to each.
     fn goes_on(&mut self, to: ConnectionId, payload: &Bytes) -> Result<(), &'static str> {
-        let Some((channel, rest)) = payload.split_first_chunk() else {
-            return Err("without the number of its connection");
+        let channel = payload.split_first_chunk();
+        let from = channel.and_then(|(channel, rest)| {
+            let channel = u32::from_be_bytes(*channel);
+            Some((*self.channels.get(&channel)?, rest))
+        });
+        let Some((from, rest)) = from else {
+            return Err("without the number of a connection");
         };
-        let channel = u32::from_be_bytes(*channel);
-        if channel & ID_BIT != 0 {
-            return Err("without the number of its connection");
-        }
-        let known = self.channels.get(&channel).copied();
         let over = self.surveys.then_some(to);
-        let came = |(number, (from, asked)): &(usize, &(ConnectionId, Bytes))| {
-            asked == rest
-                && known.is_none_or(|known| known == *from)
-                && !self.taken.contains(&(*number, over))
+        let came = |(number, asked): &(usize, &(ConnectionId, Bytes))| {
+            (asked.0, &asked.1[..]) == (from, rest) && !self.taken.contains(&(*number, over))
         };
-        let Some((number, (from, _))) = self.asked.iter().enumerate().find(came) else {
-            return Err("goes on and did not come, or twice, or changed");
+        let Some((number, _)) = self.asked.iter().enumerate().find(came) else {
+            return Err("goes on and did not come from there, or twice, or changed");
         };
-        let from = *from;
-        let numbers = self.channels.iter().filter(|(_, of)| **of == from);
-        if known.is_none() && numbers.count() > 0 {
-            return Err("its connection has another number");
-        }
-        self.channels.insert(channel, from);
         self.taken.insert((number, over));
         match self.latest.insert((from, to), number) {
             Some(before) if before > number => Err("goes on out of order"),

@@ -26,7 +26,7 @@ fn story(loss: Loss) -> Story {
             counts: true,
         });
         let offers: Vec<_> = offers.collect();
-        check(history, &lines::read(history), HUB, &offers)
+        check(history, &lines::read(history), HUB, &offers, 0)
     };
     let mut story = Story::new(judge).sockets("any", &[HUB, A, B]);
     story.connected(HUB, A, TO_A);
@@ -68,7 +68,7 @@ fn what_is_lost_behind_something_that_waits() {
     full.dropped(HUB, DropReason::QueueFull, 1);
     full.right();
     full.dropped(HUB, DropReason::QueueFull, 0);
-    full.wrong("3 copies were to be sent; 2 were, 0 found no room");
+    full.wrong("3 copies were to be sent; 2 were, 0 messages found no room");
 }
 
 #[test]
@@ -148,4 +148,29 @@ fn what_is_not_for_everybody() {
     late.connected(HUB, B, TO_B);
     late.handed(HUB, TO_B, b"1");
     late.wrong("not for this connection: 1");
+}
+
+#[test]
+fn what_is_displaced_by_something_newer() {
+    for (handed, right) in [("2 3", true), ("3", true), ("1 2", false), ("", false)] {
+        let mut story = story(Loss::Oldest);
+        send(&mut story, "1 2 3");
+        hand(&mut story, handed);
+        let lost = 3 - handed.split_whitespace().count() as u64;
+        story.dropped(HUB, DropReason::QueueFull, lost);
+        match right {
+            true => story.right(),
+            false => story.wrong("did not get 3"),
+        }
+    }
+    let mut idle = story(Loss::Oldest);
+    idle.dropped(HUB, DropReason::QueueFull, 1);
+    send(&mut idle, "1");
+    hand(&mut idle, "1");
+    send(&mut idle, "2 3");
+    hand(&mut idle, "3");
+    idle.right();
+    send(&mut idle, "4");
+    idle.dropped(HUB, DropReason::QueueFull, 2);
+    idle.wrong("did not get 4");
 }

@@ -10,11 +10,12 @@ use bytes::Bytes;
 use spkit_api::{ContextId, DropReason, Value};
 use spkit_runtime::sim::SocketId;
 
-use self::context::{Context, Limit};
+use self::context::Context;
 use super::super::{
     fanout::{self, Loss, Offer},
     history::{Act, Deed, History},
     lines::{self, Line},
+    queue::Limit,
 };
 
 /// What is wrong with a history of publishers and subscribers.
@@ -51,7 +52,7 @@ fn publishers(history: &History, lines: &[Line]) -> Vec<String> {
             counts: true,
         });
         let offers: Vec<_> = offers.collect();
-        faults.extend(fanout::check(history, lines, socket, &offers));
+        faults.extend(fanout::check(history, lines, socket, &offers, 0));
     }
     faults
 }
@@ -69,6 +70,7 @@ fn policy(history: &History, socket: SocketId) -> Loss {
     match set {
         Some("block") => Loss::Never,
         Some("disconnect") => Loss::Closes,
+        Some("drop-oldest") => Loss::Oldest,
         _ => Loss::Full,
     }
 }
@@ -95,7 +97,7 @@ impl Subscriber {
                 value,
                 refused,
             } => {
-                self.limit.set(option, value);
+                self.limit.set(id, option, value);
                 context.set(place, option, value, *refused)
             }
             Deed::Arrived { payload, .. } => {

@@ -26,7 +26,7 @@ pub(crate) fn check(history: &History) -> Vec<String> {
     for socket in history.sockets_of("star") {
         let ttl = ttl(history, socket);
         let (offers, over) = offers(history, socket, ttl);
-        faults.extend(fanout::check(history, &lines, socket, &offers));
+        faults.extend(fanout::check(history, &lines, socket, &offers, 0));
         let counted = history.dropped(socket, DropReason::Ttl);
         if over != counted {
             let name = history.name(socket);

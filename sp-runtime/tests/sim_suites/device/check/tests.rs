@@ -94,15 +94,15 @@ fn a_number_that_is_missing_or_not_the_connections_own() {
     let mut none = device(false);
     none.request_comes(CLIENT, FROM_CLIENT, "1");
     none.request_goes(TO_SERVER, &[], "1");
-    none.wrong("without the number of its connection: 1");
+    none.wrong("without the number of a connection: 1");
     let mut two = asked();
     two.request_comes(CLIENT, FROM_CLIENT, "3");
     two.request_goes(TO_SERVER, &[7], "3");
-    two.wrong("its connection has another number: 3");
+    two.wrong("without the number of a connection: 3");
     let mut shared = asked();
     shared.request_comes(OTHER, FROM_OTHER, "3");
     shared.request_goes(TO_SERVER, &[5], "3");
-    shared.wrong("goes on and did not come, or twice, or changed: 3");
+    shared.wrong("goes on and did not come from there, or twice, or changed: 3");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_request_that_is_changed_or_goes_on_twice() {
     for (tags, body) in [(&[5][..], "x"), (&[5, 5], "1"), (&[5], "1")] {
         let mut story = asked();
         story.request_goes(TO_SERVER, tags, body);
-        story.wrong("goes on and did not come, or twice, or changed");
+        story.wrong("goes on and did not come from there, or twice, or changed");
     }
 }
 
@@ -123,7 +123,7 @@ fn a_survey_goes_once_to_each() {
     }
     story.right();
     story.request_goes(TO_SERVER, &[5], "1");
-    story.wrong("goes on and did not come, or twice, or changed: 1");
+    story.wrong("goes on and did not come from there, or twice, or changed: 1");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_request_that_came_too_far() {
     story.wrong("at the receiver: out of nowhere: 1");
     story.sent(BACK, "1");
     story.request_goes(TO_SERVER, &[5, 1, 2], "1");
-    story.wrong("goes on and did not come, or twice, or changed: 1");
+    story.wrong("goes on and did not come from there, or twice, or changed: 1");
 }
 
 #[test]

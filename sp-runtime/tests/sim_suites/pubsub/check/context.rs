@@ -4,14 +4,10 @@ use bytes::Bytes;
 use spkit_api::Value;
 use spkit_runtime::sim::ConnectionId;
 
-use super::super::super::label;
-
-/// How much may wait in a queue, as the documentation has it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limit {
-    messages: usize,
-    bytes: usize,
-}
+use super::super::super::{
+    label,
+    queue::{Limit, Queued},
+};
 
 /// A context on its way through the history.
 #[derive(Debug, Default)]
@@ -38,39 +34,10 @@ enum Policy {
 /// A message for the context.
 #[derive(Debug)]
 struct Item {
-    at: usize,
-    connection: Option<ConnectionId>,
+    queued: Queued,
     body: Bytes,
     policy: Policy,
-    /// Until when it was in the queue, if that is known: it was received, or not subscribed to any more.
-    until: Option<usize>,
     received: bool,
-}
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self {
-            messages: 1024,
-            bytes: 128 << 10,
-        }
-    }
-}
-
-impl Limit {
-    pub(super) fn set(&mut self, option: &str, value: &Value) {
-        match (option, value) {
-            ("recv-buffer", Value::Size(bytes)) => self.bytes = *bytes,
-            ("recv-buffer-messages", Value::Int(messages)) => self.messages = *messages as usize,
-            _ => {}
-        }
-    }
-
-    fn is_reached<'a>(&self, queued: impl Iterator<Item = &'a Item>) -> bool {
-        let (messages, bytes) = queued.fold((0, 0), |(messages, bytes), item| {
-            (messages + 1, bytes + item.body.len())
-        });
-        messages >= self.messages || bytes >= self.bytes
-    }
 }
 
 impl Context {
@@ -120,18 +87,22 @@ impl Context {
                 .iter()
                 .any(|topic| item.body.starts_with(topic));
             if !wanted {
-                item.until.get_or_insert(place);
+                item.queued.until.get_or_insert(place);
             }
         }
     }
 
     pub(super) fn arrived(&mut self, at: usize, connection: Option<ConnectionId>, body: &Bytes) {
-        self.items.push(Item {
+        let queued = Queued {
             at,
             connection,
+            bytes: body.len(),
+            until: None,
+        };
+        self.items.push(Item {
+            queued,
             body: body.clone(),
             policy: self.policy,
-            until: None,
             received: false,
         });
     }
@@ -144,7 +115,10 @@ impl Context {
         from: Option<ConnectionId>,
         body: &Bytes,
     ) -> Option<String> {
-        let there = self.items.iter_mut().filter(|item| item.connection == from);
+        let there = self
+            .items
+            .iter_mut()
+            .filter(|item| item.queued.connection == from);
         let mut there: Vec<_> = there.collect();
         let last = there.iter().rposition(|item| item.received);
         let first = there.iter().position(|item| item.body == *body);
@@ -152,10 +126,10 @@ impl Context {
             (None, _) => "not subscribed to, or changed",
             (Some(at), Some(last)) if at == last => "twice",
             (Some(at), Some(last)) if at < last => "out of order, or twice",
-            (Some(at), _) if there[at].until.is_some() => "no longer subscribed to",
+            (Some(at), _) if there[at].queued.until.is_some() => "no longer subscribed to",
             (Some(at), _) => {
                 there[at].received = true;
-                there[at].until = Some(place);
+                there[at].queued.until = Some(place);
                 return None;
             }
         };
@@ -164,15 +138,16 @@ impl Context {
 
     /// What is lost found its queue full.
     pub(super) fn finish(&self, limit: Limit) -> Vec<String> {
-        let lost = self.items.iter().filter(|item| item.until.is_none());
+        let all = self.items.iter().map(|item| &item.queued);
+        let lost = self.items.iter().filter(|item| item.queued.until.is_none());
         let faults = lost.filter_map(|item| {
             let why = match item.policy {
                 Policy::Block => "lost although the queue blocks",
                 _ if self.mixed => return None,
-                Policy::DropNewest if !self.refuses(item, limit) => {
+                Policy::DropNewest if !limit.refuses(&item.queued, all.clone()) => {
                     "lost although the queue had room"
                 }
-                Policy::DropOldest if !self.overtakes(item, limit) => {
+                Policy::DropOldest if !limit.overtakes(&item.queued, all.clone()) => {
                     "lost although nothing newer needed its room"
                 }
                 _ => return None,
@@ -180,29 +155,5 @@ impl Context {
             Some(format!("{why}: {}", label(&item.body)))
         });
         faults.collect()
-    }
-
-    /// Whether the queue was full when this came, with something of the same connection in it: nobody is shut out by
-    /// others.
-    fn refuses(&self, newcomer: &Item, limit: Limit) -> bool {
-        let waits = |item: &&Item| {
-            item.at < newcomer.at && item.until.is_some_and(|until| until > newcomer.at)
-        };
-        let mut queued = self.items.iter().filter(waits);
-        let own = queued
-            .clone()
-            .any(|item| item.connection == newcomer.connection);
-        own && limit.is_reached(queued.by_ref())
-    }
-
-    /// Whether the queue can have been full when something newer came.
-    fn overtakes(&self, dropped: &Item, limit: Limit) -> bool {
-        let mut newer = self.items.iter().filter(|item| item.at > dropped.at);
-        newer.any(|newer| {
-            let waits = |item: &&Item| {
-                item.at < newer.at && item.until.is_none_or(|until| until > newer.at)
-            };
-            limit.is_reached(self.items.iter().filter(waits))
-        })
     }
 }

@@ -9,6 +9,7 @@ use spkit_runtime::sim::{ConnectionId, OpId, SocketId};
 use super::super::super::{
     history::{Act, Deed, History},
     label,
+    queue::{Limit, Queued},
     tags::{Tagged, answer_to},
 };
 
@@ -23,9 +24,8 @@ pub(super) struct Judge {
     faults: Vec<String>,
     contexts: BTreeMap<ContextId, Context>,
     ops: BTreeMap<OpId, Op>,
-    /// Answers that came and were not received, by the connection, and how many came altogether, by when.
-    there: BTreeMap<(ConnectionId, Bytes), i64>,
-    came: BTreeMap<Bytes, Vec<Time>>,
+    limit: Limit,
+    came: u64,
     received: u64,
 }
 
@@ -40,7 +40,8 @@ struct Survey {
     sent: Time,
     /// When it is over. `None`: when there is another.
     due: Option<Time>,
-    received: usize,
+    /// The answers to it that came, and when.
+    answers: Vec<(Time, Queued)>,
     told: Told,
 }
 
@@ -83,10 +84,12 @@ impl Survey {
 }
 
 impl Judge {
-    pub(super) fn judge(history: &History, socket: SocketId) -> Vec<String> {
+    /// What is wrong, and how many answers found no room.
+    pub(super) fn judge(history: &History, socket: SocketId) -> (Vec<String>, u64) {
         let mut judge = Self::default();
-        let acts = history.acts.iter().filter(|act| act.who.socket == socket);
-        acts.for_each(|act| judge.act(act));
+        let acts = history.acts.iter().enumerate();
+        let acts = acts.filter(|(_, act)| act.who.socket == socket);
+        acts.for_each(|(place, act)| judge.act(place, act));
         let name = history.name(socket);
         for (op, state) in &judge.ops {
             if state.sends.is_some() {
@@ -96,26 +99,16 @@ impl Judge {
                 judge.faults.push(format!("{name}: {op} {what}"));
             }
         }
-        judge.account(history, socket);
-        judge.faults
-    }
-
-    /// An answer that is not received was late, or not asked for, and counted; or its survey has no end.
-    fn account(&mut self, history: &History, socket: SocketId) {
-        let arrived: usize = self.came.values().map(Vec::len).sum();
-        let endless = self.contexts.values().filter_map(|context| {
-            let survey = context.survey.as_ref().filter(|one| one.due.is_none())?;
-            let came = self.came.get(&survey.answer).map_or(0, Vec::len);
-            Some(came.saturating_sub(survey.received))
-        });
-        let waiting: usize = endless.sum();
-        let (received, stale) = (self.received, history.dropped(socket, DropReason::Stale));
-        if arrived as u64 != received + stale + waiting as u64 {
-            let name = history.name(socket);
-            self.faults.push(format!(
-                "{name}: {arrived} answers came; {received} were received, {stale} counted as stale, {waiting} wait"
+        // An answer that is not received was late, or not asked for, or there was no room for it.
+        let stale = history.dropped(socket, DropReason::Stale);
+        let (came, received) = (judge.came, judge.received);
+        let refused = came.checked_sub(received + stale);
+        if refused.is_none() {
+            judge.faults.push(format!(
+                "{name}: {came} answers came; {received} were received and {stale} counted as stale"
             ));
         }
+        (judge.faults, refused.unwrap_or_default())
     }
 
     fn fault(&mut self, act: &Act, what: &str, body: &[u8]) {
@@ -124,14 +117,15 @@ impl Judge {
         self.faults.push(text);
     }
 
-    fn act(&mut self, act: &Act) {
+    fn act(&mut self, place: usize, act: &Act) {
         let context = act.who.context;
         match &act.deed {
-            Deed::Set {
-                option: "survey-time",
-                value: Value::Duration(time),
-                ..
-            } => self.contexts.entry(context).or_default().time = *time,
+            Deed::Set { option, value, .. } => {
+                self.limit.set(context, option, value);
+                if let ("survey-time", Value::Duration(time)) = (*option, value) {
+                    self.contexts.entry(context).or_default().time = *time;
+                }
+            }
             Deed::ContextOpened => {
                 let socket = self.contexts.entry(ContextId::SOCKET).or_default();
                 let (time, survey) = (socket.time, None);
@@ -146,14 +140,14 @@ impl Judge {
                 connection,
                 payload,
             } => {
+                self.came += 1;
                 if let Some(Tagged { body, .. }) = Tagged::read(payload) {
-                    self.came.entry(body.clone()).or_default().push(act.at);
-                    *self.there.entry((*connection, body)).or_default() += 1;
+                    self.came_back(place, act.at, *connection, &body);
                 }
             }
             Deed::Received { op, body, from } => {
                 self.told_late(act, *op);
-                self.answered(act, *op, body, *from);
+                self.answered(place, act, *op, body, *from);
             }
             Deed::Failed { op, why } => {
                 self.told_late(act, *op);
@@ -196,20 +190,22 @@ impl Judge {
             answer: answer_to(&body),
             sent: act.at,
             due: context.time.map(|time| act.at + time),
-            received: 0,
+            answers: Vec::new(),
             told: Told::No,
         });
     }
 
     /// An answer came, to the survey that runs, is received in time, and once (SP-SV-007, SP-SV-008, SP-SV-009).
-    fn answered(&mut self, act: &Act, op: OpId, body: &Bytes, from: Option<ConnectionId>) {
+    fn answered(
+        &mut self,
+        place: usize,
+        act: &Act,
+        op: OpId,
+        body: &Bytes,
+        from: Option<ConnectionId>,
+    ) {
         self.received += 1;
         let overtaken = self.ops.remove(&op).is_some_and(|op| op.overtaken);
-        let there = from.and_then(|from| self.there.get_mut(&(from, body.clone())));
-        let came = there.is_some_and(|there| {
-            *there -= 1;
-            *there >= 0
-        });
         let context = self.contexts.entry(act.who.context).or_default();
         let what = match &mut context.survey {
             _ if overtaken => "a receive outlived its survey",
@@ -218,14 +214,34 @@ impl Judge {
             Some(survey) if survey.is_long_over(act.at) => "an answer after the end",
             Some(survey) if survey.told == Told::Yes => "an answer after the end was told",
             Some(survey) => {
-                survey.received += 1;
-                if came {
+                let mut answers = survey.answers.iter_mut().map(|(_, answer)| answer);
+                let came =
+                    answers.find(|answer| answer.connection == from && answer.until.is_none());
+                if let Some(answer) = came {
+                    answer.until = Some(place);
                     return;
                 }
                 "an answer that did not come, or twice"
             }
         };
         self.fault(act, what, body);
+    }
+
+    /// An answer to the survey that a context sent last.
+    fn came_back(&mut self, at: usize, when: Time, from: ConnectionId, body: &Bytes) {
+        let surveys = self
+            .contexts
+            .values_mut()
+            .filter_map(|one| one.survey.as_mut());
+        for survey in surveys.filter(|survey| survey.answer == *body) {
+            let answer = Queued {
+                at,
+                connection: Some(from),
+                bytes: body.len(),
+                until: None,
+            };
+            survey.answers.push((when, answer));
+        }
     }
 
     fn failed(&mut self, act: &Act, op: OpId, why: ErrorKind) {
@@ -270,7 +286,7 @@ impl Judge {
         }
     }
 
-    /// Whoever has waited for a while, or looks, gets all that came in time.
+    /// Whoever has waited for a while, or looks, gets all that came in time and found room.
     fn overlooked(&mut self, act: &Act, op: &Op) {
         let Some(Context {
             survey: Some(survey),
@@ -288,11 +304,15 @@ impl Judge {
         if op.began > known {
             return;
         }
-        let came = self.came.get(&survey.answer).into_iter().flatten();
-        let came = came.filter(|at| **at <= known).count();
-        if came > survey.received {
-            let (answer, received) = (survey.answer.clone(), survey.received);
-            let what = format!("{came} answers came in time, and {received} were received");
+        let all = survey.answers.iter().map(|(_, answer)| answer);
+        let lost = survey.answers.iter().filter(|(came, answer)| {
+            let lost = *came <= known && answer.until.is_none();
+            lost && !self.limit.refuses(answer, all.clone())
+        });
+        let lost = lost.count();
+        if lost > 0 {
+            let answer = survey.answer.clone();
+            let what = format!("{lost} answers came in time, found room, and were not received");
             self.fault(act, &what, &answer);
         }
     }
