@@ -2,7 +2,17 @@
 
 mod sim_suites;
 
-use sim_suites::{pubsub, suite, tally};
+use sim_suites::{
+    pubsub,
+    sabotage::{
+        all_are_noticed,
+        faults::{
+            BUS, POLY, PUB, RESPONDENT, STARS, SUB, SURVEYOR, XBUS, XREP, XREQ, XRESPONDENT,
+            XSURVEYOR,
+        },
+    },
+    suite, tally,
+};
 
 #[test]
 fn subscribers_get_what_was_published_and_matched() {
@@ -69,4 +79,34 @@ fn devices_bring_surveys_on_and_answers_back() {
     for name in ["survey-device", "survey-device-cuts"] {
         suite(name).unwrap().sweep(0..60);
     }
+}
+
+#[test]
+fn faults_in_publish_and_subscribe_are_noticed() {
+    all_are_noticed(&[PUB, SUB]);
+}
+
+#[test]
+fn faults_in_a_survey_are_noticed() {
+    all_are_noticed(&[SURVEYOR, RESPONDENT]);
+}
+
+#[test]
+fn faults_in_a_bus_are_noticed() {
+    all_are_noticed(&[BUS, XBUS]);
+}
+
+#[test]
+fn faults_in_a_star_are_noticed() {
+    all_are_noticed(&[STARS]);
+}
+
+#[test]
+fn faults_in_a_polyamorous_pair_are_noticed() {
+    all_are_noticed(&[POLY]);
+}
+
+#[test]
+fn faults_in_devices_are_noticed() {
+    all_are_noticed(&[XREP, XREQ, XRESPONDENT, XSURVEYOR]);
 }

@@ -4,7 +4,10 @@ mod sim_suites;
 
 use sim_suites::{
     reqrep,
-    sabotage::{REQREP_FAULTS, all_are_noticed},
+    sabotage::{
+        all_are_noticed,
+        faults::{REP, REQ},
+    },
     suite, tally,
 };
 
@@ -23,7 +26,7 @@ fn old_faults_stay_away() {
 
 #[test]
 fn faults_are_noticed() {
-    all_are_noticed(REQREP_FAULTS);
+    all_are_noticed(&[REQ, REP]);
 }
 
 /// A suite that never gets into trouble proves nothing.

@@ -3,13 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use spkit_api::{ContextId, DropReason, ErrorKind};
 use spkit_runtime::sim::{ConnectionId, OpId, SocketId};
 
 use super::{
+    fanout::{self, Loss, Offer},
     history::{Act, Deed, History},
     label,
     lines::{self, Line},
@@ -19,33 +20,42 @@ use super::{
 /// What is wrong with a replier or respondent.
 pub(crate) fn check(history: &History, lines: &[Line], socket: SocketId) -> Vec<String> {
     let mut judge = Judge::default();
-    let acts = history.acts.iter().filter(|act| act.who.socket == socket);
-    acts.for_each(|act| judge.act(act));
+    let acts = history.acts.iter().enumerate();
+    let acts = acts.filter(|(_, act)| act.who.socket == socket);
+    acts.for_each(|(place, act)| judge.act(place, act));
     let Judge {
         mut faults,
+        offers,
         accepted,
         ..
     } = judge;
     faults.extend(account(history, socket, accepted));
+    // Each answer goes over the connection on which it was asked for, with the same tags, once, and over no other
+    // (SP-RR-031, SP-RR-036, SP-RR-037), unless that one has no room.
+    faults.extend(fanout::check_directed(history, lines, socket, &offers));
     // What comes, and has not too many tags, is received by whoever receives next, once and in order (SP-RR-030,
     // SP-RR-040, SP-RR-044).
-    let body = |payload: &Bytes| {
-        let asked = Tagged::read(payload)?;
-        (asked.tags.len() <= DEFAULT_TTL).then_some(asked.body)
-    };
+    let body = |payload: &Bytes| well_formed(payload).map(|asked| asked.body);
     let incoming = lines.iter().filter(|line| line.to == Some(socket));
     faults.extend(incoming.filter_map(|line| lines::check_delivery(history, line, body)));
     faults
+}
+
+/// What has an id, and not too many tags.
+fn well_formed(payload: &Bytes) -> Option<Tagged> {
+    Tagged::read(payload).filter(|asked| asked.tags.len() <= DEFAULT_TTL)
 }
 
 #[derive(Default)]
 struct Judge {
     faults: Vec<String>,
     sending: BTreeMap<OpId, Bytes>,
+    /// What came over each connection, and was not received yet.
+    came: BTreeMap<ConnectionId, VecDeque<Tagged>>,
     /// What each context was asked last, and did not answer.
-    asked: BTreeMap<ContextId, Bytes>,
-    /// Answers that may go over a connection, less those that did.
-    owed: BTreeMap<(ConnectionId, Bytes), i64>,
+    asked: BTreeMap<ContextId, (ConnectionId, Tagged)>,
+    /// What is to go over which connection.
+    offers: Vec<(ConnectionId, Offer)>,
     accepted: u64,
     closed: bool,
 }
@@ -57,34 +67,25 @@ impl Judge {
         self.faults.push(text);
     }
 
-    fn act(&mut self, act: &Act) {
+    fn act(&mut self, place: usize, act: &Act) {
         match &act.deed {
-            Deed::Received { body, .. } => {
-                self.asked.insert(act.who.context, body.clone());
+            Deed::Received { from, .. } => {
+                // Whether it is what was to be received, is judged elsewhere.
+                let came =
+                    from.and_then(|from| Some((from, self.came.get_mut(&from)?.pop_front()?)));
+                self.asked.extend(came.map(|came| (act.who.context, came)));
             }
             Deed::Sends { op, body, .. } => {
                 self.sending.insert(*op, body.clone());
             }
-            Deed::Sent { op } => self.answered(act, *op),
+            Deed::Sent { op } => self.answered(place, act, *op),
             Deed::Failed { op, why } => self.failed(act, *op, *why),
             Deed::Arrived {
                 connection,
                 payload,
             } => {
-                if let Some(asked) = Tagged::read(payload) {
-                    let answer = asked.answered_by(answer_to(&asked.body));
-                    *self.owed.entry((*connection, answer.write())).or_default() += 1;
-                }
-            }
-            // Over the connection on which it was asked, with the same tags, once (SP-RR-031, SP-RR-036, SP-RR-037).
-            Deed::Handed {
-                connection,
-                payload,
-            } => {
-                let owed = self.owed.entry((*connection, payload.clone())).or_default();
-                *owed -= 1;
-                if *owed < 0 {
-                    self.fault(act, "an answer that was not asked for here", payload);
+                if let Some(asked) = well_formed(payload) {
+                    self.came.entry(*connection).or_default().push_back(asked);
                 }
             }
             Deed::Closed => self.closed = true,
@@ -93,14 +94,23 @@ impl Judge {
     }
 
     /// One answer to what was received last (SP-RR-037, SP-SV-016).
-    fn answered(&mut self, act: &Act, op: OpId) {
+    fn answered(&mut self, place: usize, act: &Act, op: OpId) {
         self.accepted += 1;
         let Some(body) = self.sending.remove(&op) else {
             return;
         };
         match self.asked.remove(&act.who.context) {
-            Some(asked) if answer_to(&asked) == body => {}
-            Some(_) => self.fault(act, "the scenario gave a wrong answer", &body),
+            Some((connection, asked)) if answer_to(&asked.body) == body => {
+                let offer = Offer {
+                    at: place,
+                    payload: asked.answered_by(body).write(),
+                    except: None,
+                    loss: Loss::Full,
+                    counts: false,
+                };
+                self.offers.push((connection, offer));
+            }
+            Some(_) => self.fault(act, "an answer to something else was accepted", &body),
             None => self.fault(act, "an answer to nothing was accepted", &body),
         }
     }

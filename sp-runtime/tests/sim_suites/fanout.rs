@@ -79,6 +79,24 @@ pub(crate) fn check(
     faults
 }
 
+/// What is wrong with messages that each have their own connection to go over, if that still stands.
+pub(crate) fn check_directed(
+    history: &History,
+    lines: &[Line],
+    socket: SocketId,
+    offers: &[(ConnectionId, Offer)],
+) -> Vec<String> {
+    let lines = lines.iter().filter(|line| line.from == socket);
+    let faults = lines.filter_map(|line| {
+        let own = offers.iter().filter(|(to, _)| *to == line.connection);
+        let own = own.map(|(_, offer)| offer);
+        let own: Vec<_> = own.filter(|offer| line.is_offered(offer)).collect();
+        let fault = check_line(line, &own)?;
+        Some(format!("{}: {fault}", line.name(history)))
+    });
+    faults.collect()
+}
+
 impl Line {
     fn is_offered(&self, offer: &Offer) -> bool {
         let stands = self.up < offer.at && self.down.is_none_or(|down| offer.at < down);

@@ -46,6 +46,8 @@ pub(crate) enum Deed {
     /// A user wants to send something.
     Sends {
         op: OpId,
+        /// What a raw socket is to put in front.
+        header: Vec<u32>,
         body: Bytes,
         /// The connection of the pipe that the message names.
         to: Option<ConnectionId>,
@@ -161,9 +163,15 @@ impl History {
         let mut accepted: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (place, act) in self.acts.iter().enumerate() {
             match &act.deed {
-                Deed::Sends { op, body, to, .. } => {
+                Deed::Sends {
+                    op,
+                    header,
+                    body,
+                    to,
+                    ..
+                } => {
                     let message = Accepted {
-                        who: act.who,
+                        header: header.clone(),
                         body: body.clone(),
                         to: *to,
                     };
@@ -185,7 +193,7 @@ impl History {
 /// A message that a socket accepted.
 #[derive(Clone, Debug)]
 pub(crate) struct Accepted {
-    pub(crate) who: At,
+    pub(crate) header: Vec<u32>,
     pub(crate) body: Bytes,
     pub(crate) to: Option<ConnectionId>,
 }
@@ -227,6 +235,7 @@ fn act(socket: SocketId, entry: &Entry, pipes: &mut Pipes) -> Option<Act> {
             let deed = match sends {
                 Some(message) => Deed::Sends {
                     op,
+                    header: message.header_words().to_vec(),
                     body: message.body_bytes(),
                     to: message
                         .pipe()

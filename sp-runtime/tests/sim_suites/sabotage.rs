@@ -2,18 +2,20 @@
 //!
 //! A saboteur stands between the real protocol and its socket, and hides or changes one sort of event or effect.
 
+pub(crate) mod faults;
 mod meddler;
 
 use std::fmt;
 
 use spkit_api::{
-    Cx, Event, Message, PipeId, Protocol, ProtocolInfo, ProtocolPlugin, plugin::Origin,
-    protocol::Received,
+    Cx, Event, Message, PipeId, Protocol, ProtocolInfo, ProtocolPlugin, Value, protocol::Received,
 };
-use spkit_protocols::{pair0::PAIR0, pull0::PULL0, push0::PUSH0, rep0::REP0, req0::REQ0};
 
 use self::meddler::Meddler;
-use super::{Run, pair, pipeline, reqrep};
+use super::Run;
+
+/// What a subscription to everything is to.
+static EVERYTHING: Value = Value::Bytes(Vec::new());
 
 /// Seeds within which a fault must show.
 const SEEDS: u64 = 200;
@@ -51,6 +53,18 @@ pub(crate) enum How {
     Alters,
     /// No peer is ever refused.
     RefusesNobody,
+    /// Now and then a pipe seems to have no room.
+    NoRoom,
+    /// Now and then a message goes back to where it came from.
+    Echoes,
+    /// Now and then a message has one hop less behind it.
+    ForgetsHops,
+    /// Whatever is subscribed to, it is everything.
+    SubscribesToAll,
+    /// Nothing that is subscribed to is ever unsubscribed from.
+    KeepsSubscriptions,
+    /// Options are not heard of.
+    DeafToOptions,
 }
 
 struct Saboteur {
@@ -91,10 +105,16 @@ impl Protocol for Saboteur {
 
     fn on_event(&mut self, cx: &mut Cx<'_>, mut event: Event<'_>) {
         if let Event::Received(received) = &mut event {
-            self.tamper(received);
+            self.tamper(cx, received);
         }
-        if self.meddling.how == How::DeafToLoss && matches!(event, Event::PipeRemoved(_)) {
-            return;
+        match (self.meddling.how, &event) {
+            (How::DeafToLoss, Event::PipeRemoved(_))
+            | (How::DeafToOptions, Event::OptionSet(_)) => return,
+            (How::KeepsSubscriptions, Event::OptionSet(set)) if set.name == "unsubscribe" => return,
+            (How::SubscribesToAll, Event::OptionSet(set)) if set.name == "subscribe" => {
+                event = Event::option_set(set.context, set.name, &EVERYTHING);
+            }
+            _ => {}
         }
         let mut meddler = Meddler {
             cx,
@@ -105,7 +125,7 @@ impl Protocol for Saboteur {
 }
 
 impl Saboteur {
-    fn tamper(&mut self, received: &mut Received<'_>) {
+    fn tamper(&mut self, cx: &mut Cx<'_>, received: &mut Received<'_>) {
         match (self.meddling.how, self.meddling.id) {
             (How::AnyId, Some(id)) => {
                 for _ in 0..received.messages.len() {
@@ -120,6 +140,13 @@ impl Saboteur {
             (How::Swaps, _) if received.messages.len() > 1 && self.meddling.now_and_then() => {
                 if let Some(first) = received.messages.pop() {
                     received.messages.push(first);
+                }
+            }
+            (How::Echoes, _) => {
+                for message in received.messages.iter() {
+                    if self.meddling.now_and_then() {
+                        let _ = cx.try_send(received.pipe, &mut Some(message.clone()));
+                    }
                 }
             }
             _ => {}
@@ -139,147 +166,16 @@ fn sabotage(real: &ProtocolPlugin, how: How) -> Box<dyn Protocol> {
     })
 }
 
-/// The real protocol with this fault.
-macro_rules! plugin {
-    ($real:ident, $how:ident) => {
-        ProtocolPlugin::new(
-            $real.info(),
-            || sabotage(&$real, How::$how),
-            Origin::new("sabotage", "0"),
-        )
-    };
-}
-
 /// A fault, and the suite that has to notice it.
 pub(crate) struct Fault {
-    pub(crate) name: &'static str,
-    pub(crate) run: fn(u64) -> Run,
+    name: &'static str,
+    run: fn(u64) -> Run,
 }
 
-/// Faults of REQ and REP.
-pub(crate) static REQREP_FAULTS: &[Fault] = &[
-    Fault {
-        name: "req DeafToLoss",
-        run: |seed| requester(seed, plugin!(REQ0, DeafToLoss)),
-    },
-    Fault {
-        name: "req AnyId",
-        run: |seed| requester(seed, plugin!(REQ0, AnyId)),
-    },
-    Fault {
-        name: "req CancelsNothing",
-        run: |seed| requester(seed, plugin!(REQ0, CancelsNothing)),
-    },
-    Fault {
-        name: "req NoTimers",
-        run: |seed| requester(seed, plugin!(REQ0, NoTimers)),
-    },
-    Fault {
-        name: "req SilentWritable",
-        run: |seed| requester(seed, plugin!(REQ0, SilentWritable)),
-    },
-    Fault {
-        name: "req OtherId",
-        run: |seed| requester(seed, plugin!(REQ0, OtherId)),
-    },
-    Fault {
-        name: "req LosesReceived",
-        run: |seed| requester(seed, plugin!(REQ0, LosesReceived)),
-    },
-    Fault {
-        name: "req DoublesReceived",
-        run: |seed| requester(seed, plugin!(REQ0, DoublesReceived)),
-    },
-    Fault {
-        name: "req DoublesSent",
-        run: |seed| requester(seed, plugin!(REQ0, DoublesSent)),
-    },
-    Fault {
-        name: "req Alters",
-        run: |seed| requester(seed, plugin!(REQ0, Alters)),
-    },
-    Fault {
-        name: "rep SilentReadable",
-        run: |seed| replier(seed, plugin!(REP0, SilentReadable)),
-    },
-    Fault {
-        name: "rep OtherId",
-        run: |seed| replier(seed, plugin!(REP0, OtherId)),
-    },
-    Fault {
-        name: "rep LosesSent",
-        run: |seed| replier(seed, plugin!(REP0, LosesSent)),
-    },
-    Fault {
-        name: "rep DoublesSent",
-        run: |seed| replier(seed, plugin!(REP0, DoublesSent)),
-    },
-    Fault {
-        name: "rep OtherPipe",
-        run: |seed| replier(seed, plugin!(REP0, OtherPipe)),
-    },
-    Fault {
-        name: "rep Alters",
-        run: |seed| replier(seed, plugin!(REP0, Alters)),
-    },
-];
-
-/// Faults of PUSH and PULL.
-pub(crate) static PIPELINE_FAULTS: &[Fault] = &[
-    Fault {
-        name: "push SilentWritable",
-        run: |seed| pusher(seed, plugin!(PUSH0, SilentWritable)),
-    },
-    Fault {
-        name: "push LosesSent",
-        run: |seed| pusher(seed, plugin!(PUSH0, LosesSent)),
-    },
-    Fault {
-        name: "push DoublesSent",
-        run: |seed| pusher(seed, plugin!(PUSH0, DoublesSent)),
-    },
-    Fault {
-        name: "push Alters",
-        run: |seed| pusher(seed, plugin!(PUSH0, Alters)),
-    },
-    Fault {
-        name: "pull LosesReceived",
-        run: |seed| puller(seed, plugin!(PULL0, LosesReceived)),
-    },
-    Fault {
-        name: "pull DoublesReceived",
-        run: |seed| puller(seed, plugin!(PULL0, DoublesReceived)),
-    },
-    Fault {
-        name: "pull Swaps",
-        run: |seed| puller(seed, plugin!(PULL0, Swaps)),
-    },
-];
-
-/// Faults of PAIR.
-pub(crate) static PAIR_FAULTS: &[Fault] = &[
-    Fault {
-        name: "pair RefusesNobody",
-        run: |seed| pair::run_with(seed, plugin!(PAIR0, RefusesNobody)),
-    },
-    Fault {
-        name: "pair Swaps",
-        run: |seed| pair::run_with(seed, plugin!(PAIR0, Swaps)),
-    },
-    Fault {
-        name: "pair DoublesSent",
-        run: |seed| pair::run_with(seed, plugin!(PAIR0, DoublesSent)),
-    },
-    Fault {
-        name: "pair SilentWritable",
-        run: |seed| pair::run_with(seed, plugin!(PAIR0, SilentWritable)),
-    },
-];
-
 /// Each of these faults shows within a few seeds.
-pub(crate) fn all_are_noticed(faults: &[Fault]) {
+pub(crate) fn all_are_noticed(faults: &[&[Fault]]) {
     let mut unnoticed = Vec::new();
-    for fault in faults {
+    for fault in faults.iter().copied().flatten() {
         let caught = (0..SEEDS).find_map(|seed| {
             let run = (fault.run)(seed);
             Some((seed, run.faults.into_iter().next()?))
@@ -290,20 +186,4 @@ pub(crate) fn all_are_noticed(faults: &[Fault]) {
         }
     }
     assert!(unnoticed.is_empty(), "not noticed: {unnoticed:?}");
-}
-
-fn requester(seed: u64, req: ProtocolPlugin) -> Run {
-    reqrep::run_with(seed, reqrep::Protocols { req, rep: REP0 })
-}
-
-fn replier(seed: u64, rep: ProtocolPlugin) -> Run {
-    reqrep::run_with(seed, reqrep::Protocols { req: REQ0, rep })
-}
-
-fn pusher(seed: u64, push: ProtocolPlugin) -> Run {
-    pipeline::run_with(seed, pipeline::Protocols { push, pull: PULL0 })
-}
-
-fn puller(seed: u64, pull: ProtocolPlugin) -> Run {
-    pipeline::run_with(seed, pipeline::Protocols { push: PUSH0, pull })
 }

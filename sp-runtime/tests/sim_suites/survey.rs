@@ -123,9 +123,10 @@ fn change(world: &mut World, dice: &mut Dice, at: At) {
 fn respondent(world: &mut World, dice: &mut Dice, plugin: &ProtocolPlugin, n: usize) -> SocketId {
     let socket = open(world, dice, plugin, &format!("resp{n}"));
     let slow = dice.pick(&[25, 25, 300, 1_000]).unwrap_or(0);
+    let own = dice.chance(70);
     for worker in 0..dice.between(1, 3) {
         let at = match worker {
-            0 => Ok(socket.into()),
+            0 if own => Ok(socket.into()),
             _ => world.open_context(socket),
         };
         if let Ok(at) = at {

@@ -56,17 +56,18 @@ fn what_may_happen_is_right() {
 
 #[test]
 fn an_answer_that_goes_astray() {
-    for (over, tags, body) in [(OTHER, 2, "re:1"), (L, 1, "re:1"), (L, 3, "re:1")] {
+    for (over, tags, body, what) in [
+        (OTHER, 2, "re:1", "not for this connection"),
+        (L, 1, "re:1", "did not get"),
+        (L, 3, "re:1", "did not get"),
+        (L, 2, "re:2", "did not get"),
+    ] {
         let mut story = story();
         story.asks("1");
-        story.answers(over, tags, body);
-        story.wrong("an answer that was not asked for here");
+        story.sent(REP, "re:1");
+        story.handed(REP, over, &tagged(tags, body));
+        story.wrong(what);
     }
-    let mut story = story();
-    story.asks("1");
-    story.sent(REP, "re:1");
-    story.handed(REP, L, &tagged(2, "re:2"));
-    story.wrong("an answer that was not asked for here");
 }
 
 #[test]
@@ -75,10 +76,21 @@ fn a_second_answer() {
     story.asks("1");
     story.answers(L, 2, "re:1");
     story.handed(REP, L, &tagged(2, "re:1"));
-    story.wrong("an answer that was not asked for here");
+    story.wrong("out of order, or twice");
     story.wrong("1 answers were accepted; 2 were handed over");
     story.sent(REP, "re:1");
     story.wrong("an answer to nothing was accepted: re:1");
+}
+
+#[test]
+fn an_answer_that_is_dropped_while_there_is_room() {
+    let mut story = story();
+    story.asks("1");
+    story.dropped(REP, DropReason::QueueFull, 1);
+    story.sent(REP, "re:1");
+    story.wrong("did not get");
+    story.lost(REP, L);
+    story.right();
 }
 
 #[test]
@@ -95,6 +107,7 @@ fn an_answer_that_nobody_counted() {
     story.asks("1");
     story.sent(REP, "re:1");
     story.wrong("1 answers were accepted; 0 were handed over, 0 found no room, 0 nobody");
+    story.lost(REP, L);
     story.dropped(REP, DropReason::PipeGone, 1);
     story.right();
 }

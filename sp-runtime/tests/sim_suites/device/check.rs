@@ -11,6 +11,7 @@ use spkit_api::DropReason;
 use spkit_runtime::sim::{ConnectionId, SocketId};
 
 use super::super::{
+    fanout::{self, Loss, Offer},
     history::{Act, Deed, History},
     label,
     lines::{self, Line},
@@ -33,7 +34,7 @@ pub(crate) fn check(history: &History, devices: &[Device], surveys: bool) -> Vec
         let name = history.name(device.front);
         // The right first number is the one with which most makes sense.
         let bases = bases(history, device);
-        let found = bases.map(|base| Judge::judge(history, *device, surveys, base));
+        let found = bases.map(|base| Judge::judge(history, &lines, *device, surveys, base));
         let found = found.min_by_key(Vec::len).unwrap_or_default().into_iter();
         faults.extend(found.map(|fault| format!("{name}: {fault}")));
         faults.extend(delivery(history, &lines, device));
@@ -114,7 +115,13 @@ struct Judge {
 
 impl Judge {
     /// What is wrong, if connections are numbered from this on (SP-RR-050).
-    fn judge(history: &History, device: Device, surveys: bool, base: u32) -> Vec<String> {
+    fn judge(
+        history: &History,
+        lines: &[Line],
+        device: Device,
+        surveys: bool,
+        base: u32,
+    ) -> Vec<String> {
         let mut judge = Self {
             device,
             surveys,
@@ -129,6 +136,7 @@ impl Judge {
         };
         history.acts.iter().for_each(|act| judge.act(act));
         judge.account(history);
+        judge.dropped_for_a_reason(history, lines);
         judge.faults
     }
 
@@ -223,6 +231,32 @@ impl Judge {
         });
         came.map(|answer| *answer = None)
             .ok_or("goes back and did not come back for this connection, or twice")
+    }
+
+    /// What goes back is only dropped if its connection is gone, or has no room (SP-DV-010, SP-DV-020).
+    fn dropped_for_a_reason(&mut self, history: &History, lines: &[Line]) {
+        let accepted = history
+            .accepted()
+            .remove(&self.device.front)
+            .unwrap_or_default();
+        let offers = accepted.into_iter().filter_map(|(at, message)| {
+            let (channel, tags) = message.header.split_first()?;
+            let answer = Tagged {
+                tags: tags.to_vec(),
+                body: message.body,
+            };
+            let offer = Offer {
+                at,
+                payload: answer.write(),
+                except: None,
+                loss: Loss::Full,
+                counts: false,
+            };
+            Some((*self.channels.get(channel)?, offer))
+        });
+        let offers: Vec<_> = offers.collect();
+        let found = fanout::check_directed(history, lines, self.device.front, &offers);
+        self.faults.extend(found);
     }
 
     /// What did not go on was dropped, and counted.

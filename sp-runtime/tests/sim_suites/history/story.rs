@@ -79,14 +79,21 @@ impl Story {
     // ---- users
 
     pub(crate) fn sends(&mut self, who: impl Into<At>, body: &str) -> OpId {
-        self.sends_to(who, body, None)
+        self.sends_to(who, &[], body, None)
     }
 
-    fn sends_to(&mut self, who: impl Into<At>, body: &str, to: Option<ConnectionId>) -> OpId {
+    fn sends_to(
+        &mut self,
+        who: impl Into<At>,
+        header: &[u32],
+        body: &str,
+        to: Option<ConnectionId>,
+    ) -> OpId {
         let (op, within) = (self.op(), None);
         let body = Bytes::copy_from_slice(body.as_bytes());
         let deed = Deed::Sends {
             op,
+            header: header.to_vec(),
             body,
             to,
             within,
@@ -110,7 +117,13 @@ impl Story {
     }
 
     pub(crate) fn sent_to(&mut self, who: SocketId, body: &str, to: ConnectionId) {
-        let op = self.sends_to(who, body, Some(to));
+        let op = self.sends_to(who, &[], body, Some(to));
+        self.act(who, Deed::Sent { op });
+    }
+
+    /// A raw socket accepts a message with this header.
+    pub(crate) fn sent_raw(&mut self, who: SocketId, header: &[u32], body: &str) {
+        let op = self.sends_to(who, header, body, None);
         self.act(who, Deed::Sent { op });
     }
 

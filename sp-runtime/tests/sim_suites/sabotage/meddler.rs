@@ -55,6 +55,16 @@ impl Effects for Meddler<'_, '_> {
                 }
             });
         }
+        if self.is(How::ForgetsHops)
+            && message.header_words().first().is_some_and(|hops| *hops > 0)
+            && self.meddling.now_and_then()
+            && let Some(hops) = message.pop_front()
+        {
+            message.push_front(hops - 1);
+        }
+        if self.strikes(How::NoRoom) {
+            return false;
+        }
         if self.strikes(How::LosesSent) {
             *slot = None;
             return true;

@@ -59,7 +59,9 @@ impl Story {
     fn reply_comes(&mut self, tags: &[u8], body: &str) {
         self.carried(SERVER, BACK, TO_SERVER, &tagged(tags, body));
         self.received_from(BACK, body, TO_SERVER);
-        self.sent(FRONT, body);
+        let tags = tags.iter().map(|tag| u32::from(*tag));
+        let header: Vec<_> = tags.chain([ID_BIT | 7]).collect();
+        self.sent_raw(FRONT, &header, body);
     }
 
     fn reply_goes(&mut self, connection: ConnectionId, body: &str) {
@@ -147,6 +149,16 @@ fn a_reply_that_goes_astray_or_twice() {
     twice.handed(FRONT, FROM_CLIENT, &tagged(&[], "re:1"));
     twice.reply_goes(FROM_CLIENT, "re:1");
     twice.wrong("did not come back for this connection, or twice: re:1");
+}
+
+#[test]
+fn a_reply_that_is_dropped_while_there_is_room() {
+    let mut story = asked();
+    story.dropped(FRONT, DropReason::QueueFull, 1);
+    story.reply_comes(&[5], "re:1");
+    story.wrong("did not get");
+    story.lost(FRONT, FROM_CLIENT);
+    story.right();
 }
 
 #[test]
