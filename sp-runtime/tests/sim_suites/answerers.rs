@@ -134,8 +134,8 @@ impl Judge {
 /// SP-SV-017).
 fn account(history: &History, socket: SocketId, accepted: u64) -> Option<String> {
     let handed = history.sockets.get(&socket).map_or(0, |books| books.handed);
-    let full = history.dropped(socket, DropReason::QueueFull);
-    let gone = history.dropped(socket, DropReason::PipeGone);
+    let full = history.unsent(socket, DropReason::QueueFull);
+    let gone = history.unsent(socket, DropReason::PipeGone);
     (accepted != handed + full + gone).then(|| {
         let name = history.name(socket);
         format!(

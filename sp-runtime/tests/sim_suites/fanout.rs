@@ -39,13 +39,12 @@ pub(crate) enum Loss {
     Never,
 }
 
-/// What is wrong with what a socket sent. `refused`: what it counts as having found no room on the way in.
+/// What is wrong with what a socket sent.
 pub(crate) fn check(
     history: &History,
     lines: &[Line],
     socket: SocketId,
     offers: &[Offer],
-    refused: u64,
 ) -> Vec<String> {
     let mut faults = Vec::new();
     let lines: Vec<_> = lines.iter().filter(|line| line.from == socket).collect();
@@ -63,12 +62,12 @@ pub(crate) fn check(
         let found = check_line(line, &ours);
         faults.extend(found.map(|fault| format!("{}: {fault}", line.name(history))));
     }
-    faults.extend(account(history, socket, copies, refused));
+    faults.extend(account(history, socket, copies));
     let nobody = offers.iter().zip(&takers);
     let nobody = nobody.filter(|(offer, takers)| offer.counts && **takers == 0);
     let (nobody, counted) = (
         nobody.count() as u64,
-        history.dropped(socket, DropReason::NoPeer),
+        history.unsent(socket, DropReason::NoPeer),
     );
     if nobody != counted {
         let name = history.name(socket);
@@ -156,15 +155,14 @@ fn check_line(line: &Line, offers: &[&Offer]) -> Option<String> {
 }
 
 /// Every copy was handed over, or dropped and counted.
-fn account(history: &History, socket: SocketId, copies: u64, refused: u64) -> Option<String> {
+fn account(history: &History, socket: SocketId, copies: u64) -> Option<String> {
     let handed = history.sockets.get(&socket).map_or(0, |books| books.handed);
-    let full = history.dropped(socket, DropReason::QueueFull);
-    let gone = history.dropped(socket, DropReason::PipeGone);
-    (copies + refused != handed + full + gone).then(|| {
+    let full = history.unsent(socket, DropReason::QueueFull);
+    let gone = history.unsent(socket, DropReason::PipeGone);
+    (copies != handed + full + gone).then(|| {
         let name = history.name(socket);
         format!(
-            "{name}: {copies} copies were to be sent; {handed} were, {full} messages found no room ({refused} on their \
-             way in), {gone} went with their pipe"
+            "{name}: {copies} copies were to be sent; {handed} were, {full} found no room, {gone} went with their pipe"
         )
     })
 }

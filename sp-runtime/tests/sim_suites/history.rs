@@ -28,7 +28,9 @@ pub(crate) struct History {
 pub(crate) struct Books {
     pub(crate) name: String,
     pub(crate) protocol: &'static str,
-    pub(crate) dropped: BTreeMap<DropReason, u64>,
+    /// Dropped on their way out, and on their way in.
+    pub(crate) unsent: BTreeMap<DropReason, u64>,
+    pub(crate) undelivered: BTreeMap<DropReason, u64>,
     /// Messages its carriers took.
     pub(crate) handed: u64,
 }
@@ -128,11 +130,18 @@ impl History {
         }
     }
 
-    /// How many messages a socket dropped for this reason, on their way in or out.
-    pub(crate) fn dropped(&self, socket: SocketId, why: DropReason) -> u64 {
+    /// How many messages a socket dropped on their way out, for this reason.
+    pub(crate) fn unsent(&self, socket: SocketId, why: DropReason) -> u64 {
         let books = self.sockets.get(&socket);
-        let dropped = books.and_then(|books| books.dropped.get(&why));
-        dropped.copied().unwrap_or(0)
+        let unsent = books.and_then(|books| books.unsent.get(&why));
+        unsent.copied().unwrap_or(0)
+    }
+
+    /// How many messages a socket dropped on their way in, for this reason.
+    pub(crate) fn undelivered(&self, socket: SocketId, why: DropReason) -> u64 {
+        let books = self.sockets.get(&socket);
+        let undelivered = books.and_then(|books| books.undelivered.get(&why));
+        undelivered.copied().unwrap_or(0)
     }
 
     pub(crate) fn name(&self, socket: SocketId) -> &str {
@@ -211,7 +220,8 @@ pub(crate) fn read(world: &World) -> History {
             let books = Books {
                 name: world.transcript().name(socket).to_owned(),
                 protocol,
-                dropped: stats.dropped().iter().collect(),
+                unsent: stats.unsent.iter().collect(),
+                undelivered: stats.undelivered.iter().collect(),
                 handed: stats.handed,
             };
             history.sockets.insert(socket, books);

@@ -86,7 +86,7 @@ fn a_second_answer() {
 fn an_answer_that_is_dropped_while_there_is_room() {
     let mut story = story();
     story.asks("1");
-    story.dropped(REP, DropReason::QueueFull, 1);
+    story.unsent(REP, DropReason::QueueFull, 1);
     story.sent(REP, "re:1");
     story.wrong("did not get");
     story.lost(REP, L);
@@ -108,7 +108,7 @@ fn an_answer_that_nobody_counted() {
     story.sent(REP, "re:1");
     story.wrong("1 answers were accepted; 0 were handed over, 0 found no room, 0 nobody");
     story.lost(REP, L);
-    story.dropped(REP, DropReason::PipeGone, 1);
+    story.unsent(REP, DropReason::PipeGone, 1);
     story.right();
 }
 

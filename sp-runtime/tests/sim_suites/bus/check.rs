@@ -37,7 +37,7 @@ pub(crate) fn check(history: &History) -> Vec<String> {
                 counts: true,
             });
             let offers: Vec<_> = offers.collect();
-            faults.extend(fanout::check(history, &lines, socket, &offers, 0));
+            faults.extend(fanout::check(history, &lines, socket, &offers));
         }
     }
     let delivery = lines.iter();

@@ -262,7 +262,7 @@ impl Judge {
     /// What did not go on was dropped, and counted.
     fn account(&mut self, history: &History) {
         let Device { front, back, .. } = self.device;
-        let counted = history.dropped(front, DropReason::Ttl);
+        let counted = history.undelivered(front, DropReason::Ttl);
         if counted != self.too_far {
             let came = self.too_far;
             self.faults.push(format!(
@@ -278,7 +278,7 @@ impl Judge {
             let sent = accepted.get(&socket).map_or(0, Vec::len) as u64;
             let handed = history.sockets.get(&socket).map_or(0, |books| books.handed);
             let dropped: u64 = [DropReason::QueueFull, DropReason::PipeGone]
-                .map(|why| history.dropped(socket, why))
+                .map(|why| history.unsent(socket, why))
                 .iter()
                 .sum();
             if sent != handed + dropped {

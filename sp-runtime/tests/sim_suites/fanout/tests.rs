@@ -26,7 +26,7 @@ fn story(loss: Loss) -> Story {
             counts: true,
         });
         let offers: Vec<_> = offers.collect();
-        check(history, &lines::read(history), HUB, &offers, 0)
+        check(history, &lines::read(history), HUB, &offers)
     };
     let mut story = Story::new(judge).sockets("any", &[HUB, A, B]);
     story.connected(HUB, A, TO_A);
@@ -65,16 +65,16 @@ fn what_is_lost_behind_something_that_waits() {
     let mut full = story(Loss::Full);
     send(&mut full, "1 2 3");
     hand(&mut full, "1 3");
-    full.dropped(HUB, DropReason::QueueFull, 1);
+    full.unsent(HUB, DropReason::QueueFull, 1);
     full.right();
-    full.dropped(HUB, DropReason::QueueFull, 0);
-    full.wrong("3 copies were to be sent; 2 were, 0 messages found no room");
+    full.unsent(HUB, DropReason::QueueFull, 0);
+    full.wrong("3 copies were to be sent; 2 were, 0 found no room");
 }
 
 #[test]
 fn what_is_lost_while_nothing_waits() {
     let mut idle = story(Loss::Full);
-    idle.dropped(HUB, DropReason::QueueFull, 1);
+    idle.unsent(HUB, DropReason::QueueFull, 1);
     send(&mut idle, "1");
     hand(&mut idle, "1");
     send(&mut idle, "2");
@@ -91,11 +91,11 @@ fn what_goes_with_its_connection() {
         send(&mut story, "1 2");
         hand(&mut story, "1");
         story.lost(HUB, TO_A);
-        story.dropped(HUB, DropReason::PipeGone, 1);
+        story.unsent(HUB, DropReason::PipeGone, 1);
         story.right();
         story.sent(HUB, "3");
         story.wrong("1 had no peer to go to, and 0 were counted");
-        story.dropped(HUB, DropReason::NoPeer, 1);
+        story.unsent(HUB, DropReason::NoPeer, 1);
         story.right();
     }
 }
@@ -105,12 +105,12 @@ fn a_loss_that_is_not_allowed() {
     let mut never = story(Loss::Never);
     send(&mut never, "1 2 3");
     hand(&mut never, "1 3");
-    never.dropped(HUB, DropReason::QueueFull, 1);
+    never.unsent(HUB, DropReason::QueueFull, 1);
     never.wrong("lost 2");
     let mut closes = story(Loss::Closes);
     send(&mut closes, "1 2");
     hand(&mut closes, "1");
-    closes.dropped(HUB, DropReason::QueueFull, 1);
+    closes.unsent(HUB, DropReason::QueueFull, 1);
     closes.wrong("was not closed, and lost 2");
     closes.lost(HUB, TO_A);
     closes.right();
@@ -118,7 +118,7 @@ fn a_loss_that_is_not_allowed() {
     send(&mut late, "1 2 3");
     hand(&mut late, "1 3");
     late.lost(HUB, TO_A);
-    late.dropped(HUB, DropReason::QueueFull, 1);
+    late.unsent(HUB, DropReason::QueueFull, 1);
     late.wrong("goes on after it lost 2");
 }
 
@@ -157,20 +157,20 @@ fn what_is_displaced_by_something_newer() {
         send(&mut story, "1 2 3");
         hand(&mut story, handed);
         let lost = 3 - handed.split_whitespace().count() as u64;
-        story.dropped(HUB, DropReason::QueueFull, lost);
+        story.unsent(HUB, DropReason::QueueFull, lost);
         match right {
             true => story.right(),
             false => story.wrong("did not get 3"),
         }
     }
     let mut idle = story(Loss::Oldest);
-    idle.dropped(HUB, DropReason::QueueFull, 1);
+    idle.unsent(HUB, DropReason::QueueFull, 1);
     send(&mut idle, "1");
     hand(&mut idle, "1");
     send(&mut idle, "2 3");
     hand(&mut idle, "3");
     idle.right();
     send(&mut idle, "4");
-    idle.dropped(HUB, DropReason::QueueFull, 2);
+    idle.unsent(HUB, DropReason::QueueFull, 2);
     idle.wrong("did not get 4");
 }

@@ -52,10 +52,16 @@ impl Story {
         self
     }
 
-    /// What the socket counted as dropped.
-    pub(crate) fn dropped(&mut self, socket: SocketId, why: DropReason, count: u64) {
+    /// What the socket counted as dropped on its way out.
+    pub(crate) fn unsent(&mut self, socket: SocketId, why: DropReason, count: u64) {
         let books = self.history.sockets.entry(socket).or_default();
-        books.dropped.insert(why, count);
+        books.unsent.insert(why, count);
+    }
+
+    /// What the socket counted as dropped on its way in.
+    pub(crate) fn undelivered(&mut self, socket: SocketId, why: DropReason, count: u64) {
+        let books = self.history.sockets.entry(socket).or_default();
+        books.undelivered.insert(why, count);
     }
 
     /// Time passes.

@@ -56,9 +56,9 @@ pub(crate) fn read(history: &History, terms: Terms) -> Ledger {
     }
     for (socket, accepted) in history.accepted() {
         let name = history.name(socket).to_owned();
-        let mut dropped = history.dropped(socket, DropReason::PipeGone);
+        let mut dropped = history.unsent(socket, DropReason::PipeGone);
         if terms.directed {
-            dropped += history.dropped(socket, DropReason::QueueFull);
+            dropped += history.unsent(socket, DropReason::QueueFull);
         }
         ledger.dropped.insert(name.clone(), dropped);
         let entry = |(_, message): (usize, Accepted)| (message.body.to_vec(), message.to);

@@ -52,7 +52,7 @@ fn publishers(history: &History, lines: &[Line]) -> Vec<String> {
             counts: true,
         });
         let offers: Vec<_> = offers.collect();
-        faults.extend(fanout::check(history, lines, socket, &offers, 0));
+        faults.extend(fanout::check(history, lines, socket, &offers));
     }
     faults
 }
@@ -136,8 +136,8 @@ impl Subscriber {
             self.faults
                 .extend(found.into_iter().map(|fault| format!("{id:?}: {fault}")));
         }
-        let full = history.dropped(socket, DropReason::QueueFull);
-        let unwanted = history.dropped(socket, DropReason::NoSubscriber);
+        let full = history.undelivered(socket, DropReason::QueueFull);
+        let unwanted = history.undelivered(socket, DropReason::NoSubscriber);
         if self.wanted + self.unwanted != self.received + full + unwanted {
             self.faults.push(format!(
                 "{} messages for its contexts and {} for none; {} were received, {full} found no room, {unwanted} \

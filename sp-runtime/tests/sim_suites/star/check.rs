@@ -26,8 +26,8 @@ pub(crate) fn check(history: &History) -> Vec<String> {
     for socket in history.sockets_of("star") {
         let ttl = ttl(history, socket);
         let (offers, over) = offers(history, socket, ttl);
-        faults.extend(fanout::check(history, &lines, socket, &offers, 0));
-        let counted = history.dropped(socket, DropReason::Ttl);
+        faults.extend(fanout::check(history, &lines, socket, &offers));
+        let counted = history.undelivered(socket, DropReason::Ttl);
         if over != counted {
             let name = history.name(socket);
             faults.push(format!(

@@ -25,9 +25,8 @@ pub(crate) fn check(history: &History) -> Vec<String> {
     let lines = lines::read(history);
     let mut faults = Vec::new();
     for socket in history.sockets_of("surveyor") {
-        let (found, refused) = Judge::judge(history, socket);
-        faults.extend(found);
-        faults.extend(surveys(history, &lines, socket, refused));
+        faults.extend(Judge::judge(history, socket));
+        faults.extend(surveys(history, &lines, socket));
     }
     for socket in history.sockets_of("respondent") {
         faults.extend(answerers::check(history, &lines, socket));
@@ -37,7 +36,7 @@ pub(crate) fn check(history: &History) -> Vec<String> {
 
 /// Each survey goes to all who are there, once (SP-SV-004, SP-SV-006, SP-SV-012): a tag whose id counts up from the first
 /// one, whatever that is, then the body (SP-SV-002, SP-SV-003).
-fn surveys(history: &History, lines: &[Line], socket: SocketId, refused: u64) -> Vec<String> {
+fn surveys(history: &History, lines: &[Line], socket: SocketId) -> Vec<String> {
     let accepted = history.accepted().remove(&socket).unwrap_or_default();
     let numbers = accepted.iter().zip(0u32..);
     let numbers: BTreeMap<Bytes, u32> = numbers
@@ -63,5 +62,5 @@ fn surveys(history: &History, lines: &[Line], socket: SocketId, refused: u64) ->
         }
     });
     let offers: Vec<_> = offers.collect();
-    fanout::check(history, lines, socket, &offers, refused)
+    fanout::check(history, lines, socket, &offers)
 }

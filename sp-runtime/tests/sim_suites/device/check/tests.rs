@@ -154,7 +154,7 @@ fn a_reply_that_goes_astray_or_twice() {
 #[test]
 fn a_reply_that_is_dropped_while_there_is_room() {
     let mut story = asked();
-    story.dropped(FRONT, DropReason::QueueFull, 1);
+    story.unsent(FRONT, DropReason::QueueFull, 1);
     story.reply_comes(&[5], "re:1");
     story.wrong("did not get");
     story.lost(FRONT, FROM_CLIENT);
@@ -166,7 +166,7 @@ fn a_request_that_came_too_far() {
     let mut story = device(false);
     story.carried(CLIENT, FRONT, FROM_CLIENT, &tagged(&[1, 2], "1"));
     story.wrong("1 messages had too many tags, and 0 were counted");
-    story.dropped(FRONT, DropReason::Ttl, 1);
+    story.undelivered(FRONT, DropReason::Ttl, 1);
     story.right();
     story.received_from(FRONT, "1", FROM_CLIENT);
     story.wrong("at the receiver: out of nowhere: 1");
@@ -180,6 +180,6 @@ fn losses_that_nobody_counted() {
     let mut story = device(false);
     story.request_comes(CLIENT, FROM_CLIENT, "1");
     story.wrong("was given 1 messages to send; 0 were handed over, 0 dropped");
-    story.dropped(BACK, DropReason::PipeGone, 1);
+    story.unsent(BACK, DropReason::PipeGone, 1);
     story.right();
 }

@@ -54,14 +54,14 @@ impl Story {
 fn what_may_happen_is_right() {
     let mut story = story();
     story.published("x1");
-    story.dropped(SUB, DropReason::NoSubscriber, 1);
+    story.undelivered(SUB, DropReason::NoSubscriber, 1);
     story.subscribes("a");
     story.subscribes("ab");
     story.published("a1 ab2");
     story.gets_all("a1 ab2");
     story.published("a3 ab4");
     story.unsubscribes("a");
-    story.dropped(SUB, DropReason::NoSubscriber, 2);
+    story.undelivered(SUB, DropReason::NoSubscriber, 2);
     story.gets_all("ab4");
     story.right();
 }
@@ -127,7 +127,7 @@ fn losses_that_nobody_counted() {
     story.published("1 2 3");
     story.gets_all("2 3");
     story.wrong("3 messages for its contexts and 0 for none; 2 were received, 0 found no room");
-    story.dropped(SUB, DropReason::QueueFull, 1);
+    story.undelivered(SUB, DropReason::QueueFull, 1);
     story.right();
 }
 
@@ -135,7 +135,7 @@ fn losses_that_nobody_counted() {
 fn a_full_queue_drops_the_oldest() {
     let mut story = story();
     story.subscribes("");
-    story.dropped(SUB, DropReason::QueueFull, 1);
+    story.undelivered(SUB, DropReason::QueueFull, 1);
     story.published("1 2 3");
     story.gets_all("1 2");
     story.wrong("lost although nothing newer needed its room: 3");
@@ -147,7 +147,7 @@ fn a_full_queue_drops_what_comes() {
         let mut story = story();
         story.prefers_new(false);
         story.subscribes("");
-        story.dropped(SUB, DropReason::QueueFull, 1);
+        story.undelivered(SUB, DropReason::QueueFull, 1);
         story.published("1 2 3");
         story.gets_all(received);
         match fault {
@@ -162,7 +162,7 @@ fn a_queue_that_blocks_loses_nothing() {
     let mut story = story();
     story.set(SUB, "back-pressure", Value::Text("block".to_owned()));
     story.subscribes("");
-    story.dropped(SUB, DropReason::QueueFull, 1);
+    story.undelivered(SUB, DropReason::QueueFull, 1);
     story.published("1 2 3");
     story.gets_all("1 2");
     story.wrong("lost although the queue blocks: 3");
@@ -177,14 +177,14 @@ fn a_publisher_that_blocks_loses_nothing() {
     ] {
         let mut story = story();
         story.set(PUB, "back-pressure", Value::Text(policy.to_owned()));
-        story.dropped(SUB, DropReason::NoSubscriber, 2);
+        story.undelivered(SUB, DropReason::NoSubscriber, 2);
         for body in ["1", "2", "3"] {
             story.sent(PUB, body);
         }
         for body in ["1", "3"] {
             story.carried(PUB, SUB, L, body.as_bytes());
         }
-        story.dropped(PUB, DropReason::QueueFull, 1);
+        story.unsent(PUB, DropReason::QueueFull, 1);
         match fault {
             false => story.right(),
             true => story.wrong("lost 2"),

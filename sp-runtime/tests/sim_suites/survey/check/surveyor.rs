@@ -84,8 +84,7 @@ impl Survey {
 }
 
 impl Judge {
-    /// What is wrong, and how many answers found no room.
-    pub(super) fn judge(history: &History, socket: SocketId) -> (Vec<String>, u64) {
+    pub(super) fn judge(history: &History, socket: SocketId) -> Vec<String> {
         let mut judge = Self::default();
         let acts = history.acts.iter().enumerate();
         let acts = acts.filter(|(_, act)| act.who.socket == socket);
@@ -100,15 +99,15 @@ impl Judge {
             }
         }
         // An answer that is not received was late, or not asked for, or there was no room for it.
-        let stale = history.dropped(socket, DropReason::Stale);
+        let [stale, full] = [DropReason::StaleSurvey, DropReason::QueueFull]
+            .map(|why| history.undelivered(socket, why));
         let (came, received) = (judge.came, judge.received);
-        let refused = came.checked_sub(received + stale);
-        if refused.is_none() {
+        if came != received + stale + full {
             judge.faults.push(format!(
-                "{name}: {came} answers came; {received} were received and {stale} counted as stale"
+                "{name}: {came} answers came; {received} were received, {stale} counted as stale, {full} found no room"
             ));
         }
-        (judge.faults, refused.unwrap_or_default())
+        judge.faults
     }
 
     fn fault(&mut self, act: &Act, what: &str, body: &[u8]) {

@@ -122,8 +122,8 @@ fn an_answer_that_is_lost() {
     let mut story = story();
     story.surveys(SURV, 7, "a");
     story.comes_back(7, "a");
-    story.wrong("0 messages found no room (1 on their way in)");
-    story.dropped(SURV, DropReason::Stale, 1);
+    story.wrong("1 answers came; 0 were received, 0 counted as stale, 0 found no room");
+    story.undelivered(SURV, DropReason::StaleSurvey, 1);
     story.right();
     story.fails_at(SURV, ErrorKind::WouldBlock);
     story.wrong("1 answers came in time, found room, and were not received: re:a");
@@ -132,7 +132,7 @@ fn an_answer_that_is_lost() {
 #[test]
 fn an_answer_that_whoever_waited_did_not_get() {
     let mut story = story();
-    story.dropped(SURV, DropReason::Stale, 1);
+    story.undelivered(SURV, DropReason::StaleSurvey, 1);
     story.surveys(SURV, 7, "a");
     let op = story.receives(SURV);
     story.comes_back(7, "a");
