@@ -196,20 +196,11 @@ impl Subscriber {
                 let topic = topic[..topic.len().min(64)].escape_ascii();
                 cx.fail(invalid(set, format!("found no subscription to `{topic}`")));
             }
-            Some(0) => self.sift(cx, set.context),
+            // What matches no more is not to be received.
+            Some(0) => cx.retain(set.context, DropReason::NoSubscriber, |message| {
+                self.topics.matches(message.body())
+            }),
             Some(_) => {}
-        }
-    }
-
-    /// Drops from the queue what matches no more.
-    fn sift(&self, cx: &mut Cx<'_>, context: ContextId) {
-        let waiting: Vec<_> = std::iter::from_fn(|| cx.dequeue(context)).collect();
-        for message in waiting {
-            if self.topics.matches(message.body()) {
-                self.queue(cx, context, message);
-            } else {
-                cx.discard(message, DropReason::NoSubscriber);
-            }
         }
     }
 }

@@ -536,6 +536,17 @@ impl<'a> Cx<'a> {
         self.effects.has_queued(context)
     }
 
+    /// Drops what waits in a context's queue and is not to be kept, and counts it. The rest stays where it is, whatever
+    /// the queue's limit.
+    pub fn retain(
+        &mut self,
+        context: ContextId,
+        why: DropReason,
+        mut keep: impl FnMut(&Message) -> bool,
+    ) {
+        self.effects.retain(context, why, &mut keep);
+    }
+
     /// Empties a context's queue, counting what it held.
     pub fn clear_queue(&mut self, context: ContextId, why: DropReason) {
         while let Some(message) = self.effects.dequeue(context) {
@@ -607,6 +618,12 @@ pub trait Effects: fmt::Debug {
     fn queue_or_drop(&mut self, context: ContextId, message: Message, what: Overflow);
     fn dequeue(&mut self, context: ContextId) -> Option<Message>;
     fn has_queued(&mut self, context: ContextId) -> bool;
+    fn retain(
+        &mut self,
+        context: ContextId,
+        why: DropReason,
+        keep: &mut dyn FnMut(&Message) -> bool,
+    );
     fn readable(&mut self, context: ContextId);
     fn writable(&mut self, context: ContextId);
     fn fail(&mut self, error: Error);

@@ -197,3 +197,18 @@ fn no_order_of_events_breaks_it() {
         assert!(!sub.effects().iter().any(replied));
     });
 }
+
+#[test]
+fn unsubscribing_leaves_what_still_matches_whatever_the_limit() {
+    let mut sub = subscriber(&["", "a"]);
+    sub.set_option(SOCKET, PREFER_NEW, false);
+    sub.set_queue_limit(2);
+    let pipes = [sub.add_pipe(), sub.add_pipe()];
+    for (pipe, body) in [(0, "a1"), (0, "a2"), (1, "b1")] {
+        sub.receive(pipes[pipe], body);
+    }
+    unsubscribe(&mut sub, SOCKET, "a").unwrap();
+    // Full beyond its limit, since nobody is shut out by others; but nothing new came.
+    assert_eq!(sub.dropped(DropReason::QueueFull), 0);
+    assert_eq!(received(&mut sub, SOCKET), ["a1", "b1", "a2"]);
+}

@@ -144,6 +144,24 @@ impl Effects for Rest {
         !Self::queue(self, context).is_none_or(RecvQueue::is_empty)
     }
 
+    fn retain(
+        &mut self,
+        context: ContextId,
+        why: DropReason,
+        keep: &mut dyn FnMut(&Message) -> bool,
+    ) {
+        let Some(state) = self.contexts.get_mut(context.raw()) else {
+            return;
+        };
+        let dropped = state.queue.retain(keep);
+        if state.queue.has_paused() {
+            self.unchoke_some(context);
+        }
+        for message in dropped {
+            self.discard(message, why);
+        }
+    }
+
     fn readable(&mut self, context: ContextId) {
         if let Some(state) = self.contexts.get_mut(context.raw()) {
             state.receivers.wake_one(&mut self.outcome.wakes);

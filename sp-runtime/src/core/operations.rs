@@ -215,7 +215,7 @@ impl Rest {
     }
 
     #[inline(never)]
-    fn unchoke_some(&mut self, context: ContextId) {
+    pub(super) fn unchoke_some(&mut self, context: ContextId) {
         let mut resumed = Vec::new();
         if let Some(state) = self.contexts.get_mut(context.raw()) {
             state.queue.resume(&mut resumed);

@@ -162,6 +162,32 @@ impl RecvQueue {
         self.lanes.get_mut(lane)?.messages.pop_front()
     }
 
+    /// Takes out what is not to be kept. Afterwards [`has_paused`](Self::has_paused) pipes may go on.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Message) -> bool) -> Vec<Message> {
+        let mut out = Vec::new();
+        let lanes = &mut self.lanes;
+        self.turn.retain(|index| {
+            let lane = &mut lanes[*index];
+            for _ in 0..lane.messages.len() {
+                match lane.messages.pop_front() {
+                    Some(message) if !keep(&message) => {
+                        lane.bytes -= message.len();
+                        self.bytes -= message.len();
+                        self.messages -= 1;
+                        out.push(message);
+                    }
+                    kept => lane.messages.extend(kept),
+                }
+            }
+            if lane.messages.is_empty() {
+                self.of_pipe.remove(&lane.pipe);
+                self.free.push(*index);
+            }
+            !lane.messages.is_empty()
+        });
+        out
+    }
+
     /// Whether any pipe is paused for this queue.
     pub(crate) fn has_paused(&self) -> bool {
         !self.paused.is_empty()
@@ -327,6 +353,32 @@ mod tests {
             .collect();
         assert_eq!(order, ["0", "1", "2"]);
         assert_eq!((queue.len(), queue.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_not_kept_leaves_the_rest_in_place() {
+        let mut queue = RecvQueue::new(LIMIT);
+        for (n, body) in ["a", "xx", "b", "c", "x", "x"].into_iter().enumerate() {
+            let _ = queue.push(pipe(n as u32 % 3), Message::from(body));
+        }
+        // Of pipe 1 nothing is left, and all together are over the limit.
+        for _ in 0..4 {
+            let _ = queue.push(pipe(0), Message::from("d"));
+        }
+        let out = queue.retain(|message| !message.body().starts_with(b"x"));
+        assert_eq!(out.len(), 3);
+        assert_eq!((queue.len(), queue.bytes()), (7, 7));
+        assert!(queue.has(pipe(0)) && !queue.has(pipe(1)) && queue.has(pipe(2)));
+        let mut resumed = Vec::new();
+        queue.resume(&mut resumed);
+        assert_eq!(resumed, [pipe(1)]);
+        let order: Vec<_> = (0..7)
+            .map(|_| text(pop(&mut queue, &mut resumed)))
+            .collect();
+        assert_eq!(order, ["a", "b", "c", "d", "d", "d", "d"]);
+        assert!(queue.is_empty());
+        let _ = queue.push(pipe(1), Message::from("e"));
+        assert_eq!(text(pop(&mut queue, &mut resumed)), "e");
     }
 
     #[test]

@@ -380,6 +380,25 @@ impl Effects for World {
         self.queued(context) > 0
     }
 
+    fn retain(
+        &mut self,
+        context: ContextId,
+        why: DropReason,
+        keep: &mut dyn FnMut(&Message) -> bool,
+    ) {
+        let Some(lanes) = self.queues.get_mut(&context) else {
+            return;
+        };
+        for (_, lane) in lanes.iter_mut() {
+            let (kept, dropped) = lane.drain(..).partition(|message| keep(message));
+            *lane = kept;
+            let dropped: VecDeque<_> = dropped;
+            let dropped = dropped.into_iter().map(|message| (why, message));
+            self.dropped.extend(dropped);
+        }
+        lanes.retain(|(_, lane)| !lane.is_empty());
+    }
+
     fn readable(&mut self, context: ContextId) {
         self.assert_open(context);
         self.effects.push(Effect::Readable(context));

@@ -137,6 +137,15 @@ impl Effects for Meddler<'_, '_> {
         self.cx.has_queued(context)
     }
 
+    fn retain(
+        &mut self,
+        context: ContextId,
+        why: DropReason,
+        keep: &mut dyn FnMut(&Message) -> bool,
+    ) {
+        self.cx.retain(context, why, keep);
+    }
+
     fn readable(&mut self, context: ContextId) {
         if !self.is(How::SilentReadable) {
             self.cx.readable(context);
