@@ -3,7 +3,7 @@
 mod sim_suites;
 
 use sim_suites::{
-    pubsub,
+    bus, device, poly, pubsub,
     sabotage::{
         all_are_noticed,
         faults::{
@@ -11,7 +11,7 @@ use sim_suites::{
             XSURVEYOR,
         },
     },
-    suite, tally,
+    star, suite, survey, tally,
 };
 
 #[test]
@@ -24,6 +24,7 @@ fn subscribers_get_what_was_published_and_matched_on_connections_that_break() {
     suite("pubsub-cuts").unwrap().sweep(0..200);
 }
 
+/// Suites that never get into trouble prove nothing.
 #[test]
 fn publishers_and_subscribers_get_into_trouble() {
     let reached = [
@@ -37,6 +38,71 @@ fn publishers_and_subscribers_get_into_trouble() {
         ("sub: no-subscriber", 1_000),
     ];
     tally::reaches(pubsub::run, 0..100, &reached);
+}
+
+#[test]
+fn surveyors_and_respondents_get_into_trouble() {
+    let reached = [
+        ("Received", 2_000),
+        ("Canceled", 80),
+        ("TimedOut", 1_000),
+        ("State", 700),
+        ("WouldBlock", 150),
+        ("Cut", 50),
+        ("surveyor: no-peer", 50),
+        ("surveyor: pipe-gone", 20),
+        ("surveyor: stale-survey", 400),
+        ("respondent: pipe-gone", 10),
+    ];
+    tally::reaches(survey::run_with_cuts, 0..60, &reached);
+}
+
+#[test]
+fn buses_stars_and_polyamorous_pairs_get_into_trouble() {
+    let buses = [
+        ("Received", 2_000),
+        ("Cut", 30),
+        ("bus: queue-full", 80),
+        ("bus: pipe-gone", 20),
+        ("xbus: queue-full", 20),
+    ];
+    tally::reaches(bus::run_with_cuts, 0..40, &buses);
+    let stars = [
+        ("Received", 2_000),
+        ("Cut", 30),
+        ("star: queue-full", 100),
+        ("star: pipe-gone", 50),
+        ("star: ttl", 300),
+    ];
+    tally::reaches(star::run_with_cuts, 0..40, &stars);
+    let pairs = [
+        ("Received", 2_000),
+        ("Cut", 30),
+        ("pair1-poly: queue-full", 10),
+        ("pair1-poly: pipe-gone", 50),
+        ("pair1: pipe-gone", 20),
+    ];
+    tally::reaches(poly::run_with_cuts, 0..40, &pairs);
+}
+
+#[test]
+fn devices_get_into_trouble() {
+    let requests = [
+        ("Received", 2_000),
+        ("Cut", 20),
+        ("Canceled", 20),
+        ("xrep: ttl", 30),
+        ("req: late-reply", 30),
+    ];
+    tally::reaches(device::run_requests_with_cuts, 0..60, &requests);
+    let surveys = [
+        ("Received", 2_000),
+        ("Cut", 20),
+        ("xrespondent: ttl", 60),
+        ("respondent: ttl", 20),
+        ("surveyor: stale-survey", 100),
+    ];
+    tally::reaches(device::run_surveys_with_cuts, 0..60, &surveys);
 }
 
 #[test]
