@@ -147,7 +147,7 @@ fn a_survey_that_nobody_receives_holds_up_no_other() {
             for _ in 0..1_000 {
                 answering.send(flood.clone()).unwrap();
             }
-            surveyor.stats().dropped.of(DropReason::QueueFull) > 0
+            surveyor.stats().dropped().of(DropReason::QueueFull) > 0
         });
         assert!(full, "the idle context's queue takes everything");
         // What the carrier is too busy for is dropped at the answering end.
