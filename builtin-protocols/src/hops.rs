@@ -1,8 +1,8 @@
 //! The hop count of PAIR v1 and STAR: one word in front of the body, its upper 24 bits zero.
 
-use spkit_api::{
-    Error, ErrorKind, Message, OptSpec, option::OptionType, options::TTL, protocol::OptionSet,
-};
+use spkit_api::{Error, Message, OptSpec, option::OptionType, options::TTL, protocol::OptionSet};
+
+use crate::raw_header;
 
 /// The TTL unless the option says otherwise.
 pub(crate) const DEFAULT_TTL: u8 = 8;
@@ -37,9 +37,7 @@ pub(crate) fn of_raw(message: &Message) -> Result<u8, Error> {
         _ => None,
     };
     hops.ok_or_else(|| {
-        Error::new(
-            ErrorKind::State,
-            "a raw message needs a header of one word, its hop count: at most 255",
-        )
+        let needed = "a header of one word, its hop count of at most 255";
+        raw_header::invalid(needed, message.header_words())
     })
 }

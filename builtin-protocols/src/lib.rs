@@ -18,6 +18,7 @@ pub mod pub0;
 pub mod pull0;
 pub mod push0;
 mod ranks;
+mod raw_header;
 pub mod rep0;
 pub mod req0;
 pub mod respondent0;

@@ -13,7 +13,7 @@
 pub mod poly;
 
 use spkit_api::{
-    ContextId, Cx, DropReason, Error, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo,
+    ContextId, Cx, DropReason, ErrorKind, Event, OptSpec, Protocol, ProtocolInfo,
     protocol::{Received, SendRequest},
     register_protocol,
 };
@@ -21,6 +21,7 @@ use spkit_api::{
 use crate::{
     hops::{self, DEFAULT_TTL},
     only_peer::OnlyPeer,
+    raw_header,
 };
 
 /// What PAIR version 1 announces, and expects its peer to announce.
@@ -50,8 +51,8 @@ register_protocol!(
 register_protocol!(
     /// The raw form of PAIR version 1, opened as `xpair1`.
     ///
-    /// The header of a received message is its hop count. A message to be sent needs the same header, at most 254; one is
-    /// added to it on the way out.
+    /// The header of a received message is its hop count. A message to be sent needs the same header, at most 254; one
+    /// is added to it on the way out.
     pub XPAIR1, &RAW_INFO, || Box::new(Pair1::raw())
 );
 
@@ -111,7 +112,8 @@ impl Pair1 {
             Some(Ok(behind)) if behind < u8::MAX => behind,
             // SP-P1-008
             Some(Ok(_)) => {
-                return cx.fail(Error::new(ErrorKind::State, "it has 255 hops behind it"));
+                let needed = "a hop count of at most 254, since this hop adds one";
+                return cx.fail(raw_header::invalid(needed, message.header_words()));
             }
             Some(Err(error)) => return cx.fail(error),
         };

@@ -2,8 +2,8 @@
 //!
 //! A request is a 32-bit tag with its top bit set and the request's id below, then the body; its reply has the same
 //! tag. Requests go to the peers in turn, and again to the next when no reply comes within
-//! [`RESEND_TIME`](crate::options::RESEND_TIME) or when the connection is lost. Replies with no, another or an old id are ignored. Each context has one request at a time; a new
-//! one cancels it.
+//! [`RESEND_TIME`](crate::options::RESEND_TIME) or when the connection is lost. Replies with no, another or an old id
+//! are ignored. Each context has one request at a time; a new one cancels it.
 //!
 //! # Sending
 //!

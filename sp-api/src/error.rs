@@ -29,6 +29,8 @@ pub enum ErrorKind {
     CryptoFailed,
     /// The peer did not complete its handshake in time.
     HandshakeTimedOut,
+    /// The header of a message to be sent is not what its protocol needs: raw sockets leave it to the application.
+    HeaderInvalid,
     /// A message is larger than the receive limit or than the transport can carry.
     MessageTooLong,
     /// No peer is connected, and the operation was told not to wait for one.
@@ -92,6 +94,7 @@ impl ErrorKind {
             | Self::Canceled
             | Self::Closed
             | Self::Closing
+            | Self::HeaderInvalid
             | Self::NoPeers
             | Self::NothingLinked
             | Self::NotSupported
@@ -139,6 +142,7 @@ impl ErrorKind {
             Self::ConnectionReset => "connection-reset",
             Self::CryptoFailed => "crypto-failed",
             Self::HandshakeTimedOut => "handshake-timed-out",
+            Self::HeaderInvalid => "header-invalid",
             Self::MessageTooLong => "message-too-long",
             Self::NoPeers => "no-peers",
             Self::NothingLinked => "nothing-linked",
@@ -171,6 +175,7 @@ impl ErrorKind {
             Self::ConnectionReset => "connection reset",
             Self::CryptoFailed => "encryption or authentication failed",
             Self::HandshakeTimedOut => "handshake timed out",
+            Self::HeaderInvalid => "invalid message header",
             Self::MessageTooLong => "message too long",
             Self::NoPeers => "no peers",
             Self::NothingLinked => "nothing linked",

@@ -1,12 +1,13 @@
 //! The same without a memory: the way back stands in the header of each message.
 
 use spkit_api::{
-    ContextId, Cx, DropReason, Error, ErrorKind, Event,
+    ContextId, Cx, DropReason, Event,
     protocol::{Received, SendRequest},
     toolkit::{Backtrace, REQUEST_BIT},
 };
 
 use super::{DEFAULT_TTL, channels::Channels, send_back, set_ttl};
+use crate::raw_header;
 
 /// The machine behind raw sockets. What it hands up has the tags in its header and the number of its connection in front
 /// of them; what it is given goes to the connection that the first word names, without that word.
@@ -58,20 +59,19 @@ impl RawAnswerer {
         let Some(mut message) = request.message.take() else {
             return;
         };
-        match message.header_words().first().copied() {
-            None => {
-                *request.message = Some(message);
-                cx.fail(Error::new(
-                    ErrorKind::State,
-                    "a raw answer needs a header: the one of what it answers",
-                ));
-            }
+        match *message.header_words() {
             // SP-DV-005: what came back through a device had no channel in front.
-            Some(first) if first & REQUEST_BIT != 0 => cx.discard(message, DropReason::Malformed),
-            Some(channel) => {
+            [first, ..] if first & REQUEST_BIT != 0 => cx.discard(message, DropReason::Malformed),
+            [channel, .., last] if last & REQUEST_BIT != 0 => {
                 message.pop_front();
                 // SP-DV-004, SP-DV-010, SP-DV-020
                 send_back(cx, self.channels.pipe(channel), message);
+            }
+            ref words => {
+                let needed =
+                    "the header of what it answers, a connection's number first and an id last";
+                cx.fail(raw_header::invalid(needed, words));
+                *request.message = Some(message);
             }
         }
     }

@@ -1,10 +1,12 @@
 //! What raw REQ and raw SURVEYOR do alike: headers are the application's.
 
 use spkit_api::{
-    ContextId, Cx, Error, ErrorKind, Message,
+    ContextId, Cx, Message,
     protocol::Received,
     toolkit::{Backtrace, REQUEST_BIT},
 };
+
+use crate::raw_header;
 
 /// Tags an answer may have: more than any TTL lets pass on the way there.
 const TAGS_MAX: u8 = u8::MAX;
@@ -24,10 +26,8 @@ pub(crate) fn has_id(cx: &mut Cx<'_>, message: &Option<Message>) -> bool {
     let words = message.as_ref().map_or(&[][..], Message::header_words);
     let has_id = words.last().is_some_and(|last| last & REQUEST_BIT != 0);
     if !has_id {
-        cx.fail(Error::new(
-            ErrorKind::State,
-            "a raw message needs a header that ends with an id, a word whose top bit is set",
-        ));
+        let needed = "a header that ends with an id, a word whose top bit is set";
+        cx.fail(raw_header::invalid(needed, words));
     }
     has_id
 }

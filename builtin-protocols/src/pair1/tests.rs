@@ -212,7 +212,8 @@ fn a_raw_message_needs_a_count_that_can_grow() {
         let Outcome::Failed(error, Some(back)) = pair.send(SOCKET, raw(header, "x")) else {
             panic!("{header:?} was sent");
         };
-        assert_eq!(error.kind(), ErrorKind::State);
+        assert_eq!(error.kind(), ErrorKind::HeaderInvalid);
+        assert!(error.to_string().contains("hop count"), "{error}");
         assert_eq!(back.header_words(), header);
     }
     assert!(pair.send(SOCKET, raw(&[254], "x")).is_done());

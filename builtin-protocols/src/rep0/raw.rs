@@ -17,8 +17,9 @@ register_protocol!(
     ///
     /// A request's header is the number of its connection, which the socket adds, then the tags it came with, the id
     /// last. A reply goes to the connection that the first word of its header names, without that word; it is dropped
-    /// and counted if that one is gone or has no room. Sending without a header is a
-    /// [`State`](spkit_api::ErrorKind::State) error.
+    /// and counted if that one is gone or has no room. A header that has no connection in front, or no id at its end,
+    /// is a [`HeaderInvalid`](spkit_api::ErrorKind::HeaderInvalid) error, but one that begins with an id is dropped and
+    /// counted: a device may be handed that by a peer.
     pub XREP0, &INFO, || Box::new(RawRep0::default())
 );
 

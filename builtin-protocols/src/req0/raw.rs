@@ -13,10 +13,9 @@ register_protocol!(
     /// Raw REQ version 0, opened as `xreq`.
     ///
     /// A request has its tags in the header, the id with its top bit set last; anything else is a
-    /// [`State`](spkit_api::ErrorKind::State) error. It goes to one peer, in turn among those of the best
-    /// rank (`send-priority`); without one that has room, sending
-    /// waits. Nothing is remembered and nothing resent: any reply is handed up, tags in its header, if an id is among
-    /// them.
+    /// [`HeaderInvalid`](spkit_api::ErrorKind::HeaderInvalid) error. It goes to one peer, in turn among those of the
+    /// best rank (`send-priority`); without one that has room, sending waits. Nothing is remembered and nothing resent:
+    /// any reply is handed up, tags in its header, if an id is among them.
     pub XREQ0, &INFO, || Box::new(RawReq0::default())
 );
 

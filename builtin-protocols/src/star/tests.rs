@@ -175,7 +175,8 @@ fn a_raw_message_needs_a_count() {
         let Outcome::Failed(error, Some(back)) = star.send(SOCKET, message) else {
             panic!("{header:?} was sent");
         };
-        assert_eq!(error.kind(), ErrorKind::State);
+        assert_eq!(error.kind(), ErrorKind::HeaderInvalid);
+        assert!(error.to_string().contains("hop count"), "{error}");
         assert_eq!(back.header_words(), header);
     }
     assert!(star.sent(pipe).is_empty());

@@ -17,8 +17,9 @@ register_protocol!(
     /// Raw SURVEYOR version 0, opened as `xsurveyor`.
     ///
     /// A survey has its tags in the header, the id with its top bit set last; anything else is a
-    /// [`State`](spkit_api::ErrorKind::State) error. It goes to every peer that has room; sending never waits. Nothing is
-    /// remembered and there is no deadline: any answer is handed up, tags in its header, if an id is among them.
+    /// [`HeaderInvalid`](spkit_api::ErrorKind::HeaderInvalid) error. It goes to every peer that has room; sending never
+    /// waits. Nothing is remembered and there is no deadline: any answer is handed up, tags in its header, if an id is
+    /// among them.
     pub XSURVEYOR0, &INFO, || Box::new(RawSurveyor0::default())
 );
 

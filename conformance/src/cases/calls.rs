@@ -224,7 +224,7 @@ fn no_header(stage: &Stage, plugin: &'static ProtocolPlugin) -> Outcome {
         let mut message = Message::from_body("kept");
         words.iter().for_each(|word| message.push_back(*word));
         let sent = socket.send_timeout(message, stage.pace.expect());
-        handed_back(sent, b"kept", ErrorKind::State)?;
+        handed_back(sent, b"kept", ErrorKind::HeaderInvalid)?;
     }
     Ok(())
 }

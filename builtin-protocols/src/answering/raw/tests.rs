@@ -1,5 +1,5 @@
 use spkit_api::{
-    Message, PipeId, Protocol, ProtocolPlugin,
+    ErrorKind, Message, PipeId, Protocol, ProtocolPlugin,
     options::TTL,
     toolkit::harness::{Harness, Outcome, storm},
 };
@@ -184,18 +184,20 @@ fn answers_that_name_no_connection_are_dropped_and_counted() {
     }
 }
 
+// SP-RR-052
 #[test]
-fn an_answer_without_a_header_is_an_error_and_comes_back() {
-    for mut raw in answerers() {
-        raw.add_pipe();
-        let Outcome::Failed(error, Some(back)) = raw.send(SOCKET, "lost") else {
-            panic!("nobody it could go to");
-        };
-        assert_eq!(
-            (error.kind(), back.body()),
-            (ErrorKind::State, &b"lost"[..])
-        );
-        assert!(error.to_string().contains("header"), "{error}");
+fn an_answer_that_goes_nowhere_or_answers_nothing_is_an_error_and_comes_back() {
+    for (answering, _) in PAIRS {
+        let (mut raw, pipe) = with_channel(answering, 100);
+        for header in [&[][..], &[100], &[100, 299], &[0; 300]] {
+            let sent = message(header, "lost");
+            let Outcome::Failed(error, Some(back)) = raw.send(SOCKET, sent.clone()) else {
+                panic!("{header:?} was sent");
+            };
+            assert_eq!((error.kind(), back), (ErrorKind::HeaderInvalid, sent));
+            assert!(error.to_string().contains("an id last"), "{error}");
+        }
+        assert!(raw.sent(pipe).is_empty());
     }
 }
 

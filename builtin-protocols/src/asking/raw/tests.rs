@@ -1,5 +1,5 @@
 use spkit_api::{
-    DropReason, PipeFacts, Protocol, ProtocolPlugin,
+    DropReason, ErrorKind, PipeFacts, Protocol, ProtocolPlugin,
     toolkit::harness::{Harness, Outcome, storm},
 };
 
@@ -63,7 +63,13 @@ fn nothing_goes_out_without_an_id_in_its_header() {
             let Outcome::Failed(error, Some(back)) = raw.send(SOCKET, message(header, "x")) else {
                 panic!("{header:?}");
             };
-            assert_eq!(error.kind(), ErrorKind::State);
+            assert_eq!(error.kind(), ErrorKind::HeaderInvalid);
+            let has = if header.is_empty() {
+                "has none"
+            } else {
+                "0000012b"
+            };
+            assert!(error.to_string().ends_with(has), "{error}");
             assert_eq!(back, message(header, "x"));
         }
         assert!(raw.sent(pipe).is_empty());
