@@ -10,6 +10,8 @@ mod broadcast;
 pub mod bus0;
 mod headerless;
 mod hops;
+#[cfg(test)]
+mod hostile;
 mod only_peer;
 pub mod options;
 pub mod pair0;
@@ -66,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    fn protocols() -> Vec<&'static ProtocolPlugin> {
+    pub(crate) fn protocols() -> Vec<&'static ProtocolPlugin> {
         let all = PLUGINS.iter().map(|plugin| match plugin {
             Plugin::Protocol(protocol) => *protocol,
             other => panic!("not a protocol: {other:?}"),

@@ -5,6 +5,7 @@ mod addresses;
 mod connect;
 #[cfg(unix)]
 mod descriptors;
+mod options;
 mod peers;
 mod plugins;
 #[path = "../support/raw.rs"]
