@@ -2,11 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
-use spkit_api::{
-    OptSpec, Value,
-    option::{Kind, Scope},
-    options::COMMON,
-};
+use spkit_api::{OptSpec, Value, options::COMMON};
 use spkit_runtime::Registry;
 
 use super::{CONFORMANT, line};
@@ -49,10 +45,11 @@ struct TransportRow {
 struct OptionRow {
     name: &'static str,
     of: String,
-    kind: &'static str,
+    kind: String,
     default: String,
-    range: String,
-    scope: &'static str,
+    allowed: String,
+    scope: String,
+    changes: String,
     doc: &'static str,
 }
 
@@ -129,18 +126,20 @@ impl Listing {
             "name",
             "kind",
             "default",
-            "range",
+            "allowed",
             "scope",
+            "changes",
             "of",
             "what it does",
         ];
         let rows = self.options.iter().map(|row| {
             let cells = [
                 row.name,
-                row.kind,
+                &row.kind,
                 &row.default,
-                &row.range,
-                row.scope,
+                &row.allowed,
+                &row.scope,
+                &row.changes,
                 &row.of,
                 row.doc,
             ];
@@ -168,38 +167,17 @@ fn options(registry: &Registry) -> Vec<OptionRow> {
 }
 
 fn row(spec: &OptSpec, of: &str) -> OptionRow {
-    let range = match (spec.kind(), spec.bounds()) {
-        (_, None) => String::new(),
-        (Kind::Duration, Some((least, i64::MAX))) => format!("{least}.. ms"),
-        (Kind::Duration, Some((least, most))) => format!("{least}..={most} ms"),
-        (_, Some((least, i64::MAX))) => format!("{least}.."),
-        (_, Some((least, most))) => format!("{least}..={most}"),
-    };
     OptionRow {
         name: spec.name(),
         of: of.to_owned(),
-        kind: match spec.kind() {
-            Kind::Bool => "bool",
-            Kind::Int => "int",
-            Kind::Duration => "duration",
-            Kind::Size => "size",
-            Kind::Text => "text",
-            Kind::Bytes => "bytes",
-            _ => "other",
-        },
+        kind: spec.kind().to_string(),
         default: match spec.default() {
             Value::Text(text) => format!("\"{text}\""),
             other => other.to_string(),
         },
-        range,
-        scope: match spec.scope_of() {
-            Scope::Socket => "socket",
-            Scope::Context => "context",
-            Scope::Dialer => "dialer",
-            Scope::Listener => "listener",
-            Scope::Endpoint => "endpoint",
-            _ => "other",
-        },
+        allowed: spec.allowed(),
+        scope: spec.scope_of().to_string(),
+        changes: spec.changes().to_string(),
         doc: spec.doc(),
     }
 }
