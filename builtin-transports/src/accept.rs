@@ -2,8 +2,15 @@
 
 use std::io;
 
-/// Connections that may wait to be accepted; the system may allow fewer.
-pub(crate) const BACKLOG: i32 = 4096;
+use spkit_api::Options;
+
+use crate::options::BACKLOG;
+
+/// Connections that may wait to be accepted.
+pub(crate) fn backlog(options: &Options) -> i32 {
+    let backlog = options.get(BACKLOG).unwrap_or(4096);
+    i32::try_from(backlog).unwrap_or(i32::MAX)
+}
 
 /// Connections that broke before they were accepted, skipped in one call.
 pub(crate) const SKIPS: usize = 64;

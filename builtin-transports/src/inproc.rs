@@ -17,8 +17,10 @@ use std::{
 };
 
 use spkit_api::{
-    Address, Connecting, EndpointConfig, IoCx, Listener, Pipe, Result, Transport, TransportInfo,
-    options::SEND_BUFFER,
+    Address, Connecting, EndpointConfig, IoCx, Listener, Options, Pipe, Result, Transport,
+    TransportInfo,
+    option::LiveOptions,
+    options::{SEND_BUFFER, SEND_BUFFER_MESSAGES},
 };
 
 use self::{
@@ -41,7 +43,10 @@ impl Transport for Inproc {
     fn dial(&self, at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
         Ok(Box::new(Dialing {
             names: at.state().get(),
-            caller: Caller::new(at.address().clone(), Party::new(at)),
+            caller: Caller::new(
+                at.address().clone(),
+                Party::new(at.protocol(), at.options()),
+            ),
             asked: false,
         }))
     }
@@ -55,7 +60,8 @@ impl Transport for Inproc {
             names,
             address: at.address().clone(),
             id,
-            party: Party::new(at),
+            protocol: at.protocol(),
+            options: at.live().clone(),
             bell: false,
         }))
     }
@@ -67,13 +73,17 @@ struct Party {
     protocol: u16,
     /// Bytes that may wait in the direction it sends.
     send_buffer: usize,
+    /// Messages that may.
+    send_messages: usize,
 }
 
 impl Party {
-    fn new(at: &EndpointConfig<'_>) -> Self {
+    fn new(protocol: u16, options: &Options) -> Self {
+        let messages = options.get(SEND_BUFFER_MESSAGES).unwrap_or(1024);
         Self {
-            protocol: at.protocol(),
-            send_buffer: at.options().get(SEND_BUFFER).unwrap_or(256 << 10),
+            protocol,
+            send_buffer: options.get(SEND_BUFFER).unwrap_or(256 << 10),
+            send_messages: usize::try_from(messages).unwrap_or(1),
         }
     }
 }
@@ -114,7 +124,8 @@ struct InprocListener {
     names: Arc<Names>,
     address: Address,
     id: u64,
-    party: Party,
+    protocol: u16,
+    options: LiveOptions,
     bell: bool,
 }
 
@@ -133,7 +144,7 @@ impl Listener for InprocListener {
         };
         Poll::Ready(Ok(Box::new(Accepted {
             caller: Arc::downgrade(&caller),
-            party: self.party,
+            party: Party::new(self.protocol, &self.options.now()),
         })))
     }
 }

@@ -8,6 +8,7 @@ mod descriptor;
 pub mod inproc;
 #[cfg(unix)]
 pub mod ipc;
+pub mod options;
 pub mod tcp;
 #[cfg(test)]
 mod testing;

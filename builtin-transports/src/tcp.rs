@@ -2,7 +2,8 @@
 //!
 //! `tcp4` and `tcp6` keep to one family. Listeners take `*` or nothing as "every address", which on `tcp` is both
 //! families, and port 0 as "any free port". Dialers take `local;host:port` to leave from a certain address. On Linux
-//! either may name a network interface instead (`eth0:5555`, `eth0;host:5555`). A dialer resolves its host name in the
+//! either may name a network interface instead (`eth0:5555`, `eth0;host:5555`), which goes before the option
+//! `tcp-bind-to-device`. A dialer resolves its host name in the
 //! background and tries all its addresses in order; a listener resolves one while `listen` is called.
 
 mod dial;
@@ -11,15 +12,22 @@ mod listen;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tuning;
 
 use std::net::IpAddr;
 
 use spkit_api::{
-    Connecting, EndpointConfig, Error, ErrorKind, Listener, OptSpec, Result, Transport,
+    Connecting, EndpointConfig, Error, ErrorKind, Listener, OptSpec, Options, Result, Transport,
     TransportInfo,
     option::{Change, Scope},
-    options::{TCP_KEEPALIVE, TCP_NODELAY},
     transport::StreamKind,
+};
+
+use self::tuning::Tuning;
+use crate::options::{
+    BACKLOG_ROW, RECV_BUFFER_ROW, SEND_BUFFER_ROW, TCP_BIND_TO_DEVICE, TCP_CONNECT_TIMEOUT,
+    TCP_IPV4_ONLY, TCP_KEEPALIVE, TCP_KEEPALIVE_COUNT, TCP_KEEPALIVE_IDLE, TCP_KEEPALIVE_INTERVAL,
+    TCP_NODELAY, TCP_TOS, TCP_USER_TIMEOUT,
 };
 
 static OPTIONS: &[OptSpec] = &[
@@ -37,7 +45,78 @@ static OPTIONS: &[OptSpec] = &[
     )
     .scope(Scope::Endpoint)
     .change(Change::NextConnection),
+    OptSpec::duration(
+        TCP_KEEPALIVE_IDLE,
+        0,
+        "How long a connection is idle before it is probed, in whole seconds; 0 leaves it to the system.",
+    )
+    .range(0, 32_767_000)
+    .scope(Scope::Endpoint)
+    .change(Change::NextConnection),
+    OptSpec::duration(
+        TCP_KEEPALIVE_INTERVAL,
+        0,
+        "How long after an unanswered probe the next is sent, in whole seconds; 0 leaves it to the system.",
+    )
+    .range(0, 32_767_000)
+    .scope(Scope::Endpoint)
+    .change(Change::NextConnection),
+    OptSpec::int(
+        TCP_KEEPALIVE_COUNT,
+        0,
+        "Unanswered probes that end a connection; 0 leaves it to the system.",
+    )
+    .range(0, 127)
+    .scope(Scope::Endpoint)
+    .change(Change::NextConnection),
+    OptSpec::duration(
+        TCP_USER_TIMEOUT,
+        0,
+        "How long what was sent may stay unacknowledged before the connection ends (Linux); 0 leaves it to the system.",
+    )
+    .range(0, 86_400_000)
+    .scope(Scope::Endpoint)
+    .change(Change::NextConnection),
+    OptSpec::timeout(
+        TCP_CONNECT_TIMEOUT,
+        None,
+        "How long connecting to one address may take; never leaves it to handshake-timeout, which limits all of it.",
+    )
+    .range(1, 3_600_000)
+    .scope(Scope::Dialer)
+    .change(Change::NextConnection),
+    OptSpec::bool(
+        TCP_IPV4_ONLY,
+        false,
+        "Leave IPv6 alone: names resolve to IPv4 addresses, and every address is every IPv4 address.",
+    )
+    .scope(Scope::Endpoint)
+    .change(Change::BeforeStart),
+    OptSpec::text(
+        TCP_BIND_TO_DEVICE,
+        "",
+        "The network interface to keep to (Linux); nothing is any. One that the address names goes before it.",
+    )
+    .takes("the name of a network interface, at most 15 bytes", is_device)
+    .scope(Scope::Endpoint)
+    .change(Change::BeforeStart),
+    OptSpec::int(
+        TCP_TOS,
+        0,
+        "Type of service of what is sent: differentiated services times 4; 0 leaves it to the system.",
+    )
+    .range(0, 255)
+    .scope(Scope::Endpoint)
+    .change(Change::NextConnection),
+    BACKLOG_ROW,
+    SEND_BUFFER_ROW,
+    RECV_BUFFER_ROW,
 ];
+
+/// Linux's IFNAMSIZ, less the final NUL; a name with a slash would be looked for elsewhere.
+fn is_device(name: &str) -> bool {
+    name.len() <= 15 && !name.contains(['/', '\0'])
+}
 
 static INFO: TransportInfo = TransportInfo::new(&["tcp", "tcp4", "tcp6"])
     .doc("TCP over IPv4 and IPv6, at host:port.")
@@ -62,31 +141,7 @@ impl Transport for Tcp {
     }
 }
 
-/// What a socket is given before it connects or when it was accepted.
-#[derive(Clone, Copy, Debug)]
-struct Tuning {
-    nodelay: bool,
-    keepalive: bool,
-}
-
-impl Tuning {
-    fn new(at: &EndpointConfig<'_>) -> Self {
-        Self {
-            nodelay: at.options().get(TCP_NODELAY).unwrap_or(true),
-            keepalive: at.options().get(TCP_KEEPALIVE).unwrap_or(false),
-        }
-    }
-
-    /// Failures are of no consequence: the connection works, and if it is broken the first read tells.
-    fn apply(self, socket: &socket2::Socket) {
-        let _ = socket.set_tcp_nodelay(self.nodelay);
-        if self.keepalive {
-            let _ = socket.set_keepalive(true);
-        }
-    }
-}
-
-/// The families that a scheme allows.
+/// The families that scheme and options allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
     Both,
@@ -95,11 +150,17 @@ enum Family {
 }
 
 impl Family {
-    fn of(scheme: &str) -> Self {
-        match scheme {
-            "tcp4" => Self::V4,
-            "tcp6" => Self::V6,
-            _ => Self::Both,
+    fn of(at: &EndpointConfig<'_>) -> Result<Self> {
+        let only_v4 = at.options().get(TCP_IPV4_ONLY).unwrap_or(false);
+        match at.address().scheme() {
+            "tcp6" if only_v4 => Err(Error::new(
+                ErrorKind::OptionInvalid,
+                "option `tcp-ipv4-only` leaves no address to the scheme tcp6",
+            )),
+            "tcp6" => Ok(Self::V6),
+            "tcp4" => Ok(Self::V4),
+            _ if only_v4 => Ok(Self::V4),
+            _ => Ok(Self::Both),
         }
     }
 
@@ -116,9 +177,19 @@ impl Family {
         if self.allows(ip) {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::AddressInvalid,
-            format!("{ip} is not of the scheme's family"),
-        ))
+        let why = match self {
+            Self::V4 => {
+                "is no IPv4 address, the only kind for scheme tcp4 and option `tcp-ipv4-only`"
+            }
+            _ => "is no IPv6 address, the only kind for scheme tcp6",
+        };
+        Err(Error::new(ErrorKind::AddressInvalid, format!("{ip} {why}")))
     }
+}
+
+/// The interface among the options.
+fn device(options: &Options) -> Option<String> {
+    options
+        .get(TCP_BIND_TO_DEVICE)
+        .filter(|name| !name.is_empty())
 }

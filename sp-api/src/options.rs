@@ -8,6 +8,8 @@ use crate::option::{Change, Opt, OptSpec, Scope};
 pub const SEND_TIMEOUT: Opt<Option<Duration>> = Opt::new("send-timeout");
 /// How long `recv` waits for a message.
 pub const RECV_TIMEOUT: Opt<Option<Duration>> = Opt::new("recv-timeout");
+/// Whether a send that would have to wait fails while nobody is connected.
+pub const FAIL_WITHOUT_PEERS: Opt<bool> = Opt::new("fail-without-peers");
 /// Largest payload accepted from a peer.
 pub const RECV_MAX: Opt<usize> = Opt::new("recv-max");
 /// Bytes that wait to be received, per pipe and context.
@@ -16,12 +18,16 @@ pub const RECV_BUFFER: Opt<usize> = Opt::new("recv-buffer");
 pub const RECV_BUFFER_MESSAGES: Opt<i64> = Opt::new("recv-buffer-messages");
 /// Bytes that wait to be sent, per pipe.
 pub const SEND_BUFFER: Opt<usize> = Opt::new("send-buffer");
+/// Messages that wait to be sent, per pipe.
+pub const SEND_BUFFER_MESSAGES: Opt<i64> = Opt::new("send-buffer-messages");
 /// Rank of an endpoint's peers among those that a message may go to: 1 to 16, the lowest first.
 ///
 /// REQ, PUSH and polyamorous PAIR send to those of the lowest number that have room, in turn, and to others only when
 /// those are full or gone (as in nanomsg; nng and mangos have no priorities). SURVEYOR, PUB, BUS and STAR send to every
 /// peer, and REP and RESPONDENT answer who asked: there it has no effect, as in nanomsg.
 pub const SEND_PRIORITY: Opt<i64> = Opt::new("send-priority");
+/// Rank of an endpoint's peers among those whose messages wait to be received.
+pub const RECV_PRIORITY: Opt<i64> = Opt::new("recv-priority");
 /// First pause before a dialer tries again.
 pub const RECONNECT_MIN: Opt<Duration> = Opt::new("reconnect-min");
 /// Longest pause before a dialer tries again.
@@ -36,14 +42,15 @@ pub const MAX_HANDSHAKES: Opt<i64> = Opt::new("max-handshakes");
 pub const MAX_PIPES: Opt<i64> = Opt::new("max-pipes");
 /// Hops a message may have behind it.
 pub const TTL: Opt<i64> = Opt::new("ttl");
-/// Disable Nagle's algorithm.
-pub const TCP_NODELAY: Opt<bool> = Opt::new("tcp-nodelay");
-/// Let the system probe idle connections.
-pub const TCP_KEEPALIVE: Opt<bool> = Opt::new("tcp-keepalive");
 /// How often a receiver looks again before it sleeps.
 pub const YIELDS: Opt<i64> = Opt::new("yields");
+/// What the socket is called where it shows.
+pub const SOCKET_NAME: Opt<String> = Opt::new("socket-name");
 
-/// The table of the options above, transports' own excepted.
+/// Bytes of the longest socket name, as in nanomsg.
+const NAME_MAX: usize = 63;
+
+/// The table of the options that every socket has.
 pub static COMMON: &[OptSpec] = &[
     OptSpec::timeout(
         SEND_TIMEOUT,
@@ -57,6 +64,11 @@ pub static COMMON: &[OptSpec] = &[
         "How long recv waits for a message; never ends by default.",
     )
     .scope(Scope::Context),
+    OptSpec::bool(
+        FAIL_WITHOUT_PEERS,
+        false,
+        "Whether a send that would have to wait fails while no peer is connected, instead of waiting for one.",
+    ),
     OptSpec::size(
         RECV_MAX,
         1 << 20,
@@ -67,23 +79,31 @@ pub static COMMON: &[OptSpec] = &[
     OptSpec::size(
         RECV_BUFFER,
         128 << 10,
-        "Bytes that wait to be received, per pipe; beyond it the pipe is not read.",
+        "Bytes that wait to be received, per pipe and context; beyond it the pipe is not read.",
     )
     .range(1, i64::MAX)
-    .change(Change::BeforeStart),
+    .scope(Scope::Context),
     OptSpec::int(
         RECV_BUFFER_MESSAGES,
         1024,
-        "Messages that wait to be received, per pipe; beyond it the pipe is not read.",
+        "Messages that wait to be received, per pipe and context; beyond it the pipe is not read.",
     )
     .range(1, 1 << 20)
-    .change(Change::BeforeStart),
+    .scope(Scope::Context),
     OptSpec::size(
         SEND_BUFFER,
         256 << 10,
         "Bytes that wait to be sent, per pipe; beyond it the pipe takes no more.",
     )
     .range(1, i64::MAX)
+    .scope(Scope::Endpoint)
+    .change(Change::NextConnection),
+    OptSpec::int(
+        SEND_BUFFER_MESSAGES,
+        1024,
+        "Messages that wait to be sent, per pipe; beyond it the pipe takes no more.",
+    )
+    .range(1, 1 << 20)
     .scope(Scope::Endpoint)
     .change(Change::NextConnection),
     OptSpec::int(
@@ -95,17 +115,27 @@ pub static COMMON: &[OptSpec] = &[
     .range(1, 16)
     .scope(Scope::Endpoint)
     .change(Change::NextConnection),
+    OptSpec::int(
+        RECV_PRIORITY,
+        8,
+        "Rank of the peers; of the messages that wait, those of peers with the lowest number are received first.",
+    )
+    .range(1, 16)
+    .scope(Scope::Endpoint)
+    .change(Change::NextConnection),
     OptSpec::duration(
         RECONNECT_MIN,
         100,
         "First pause before a dialer tries again; it doubles with each failure.",
     )
+    .range(1, 86_400_000)
     .scope(Scope::Dialer),
     OptSpec::duration(
         RECONNECT_MAX,
         5_000,
-        "Longest pause before a dialer tries again.",
+        "Longest pause before a dialer tries again; 0 leaves the pauses as they begin.",
     )
+    .range(0, 86_400_000)
     .scope(Scope::Dialer),
     OptSpec::duration(
         HANDSHAKE_TIMEOUT,
@@ -140,4 +170,10 @@ pub static COMMON: &[OptSpec] = &[
         "How often a receiver gives up the CPU and looks again before it sleeps; 0 sleeps at once.",
     )
     .range(0, 10_000),
+    OptSpec::text(
+        SOCKET_NAME,
+        "",
+        "What the socket is called in its debug output.",
+    )
+    .takes("at most 63 bytes", |name| name.len() <= NAME_MAX),
 ];

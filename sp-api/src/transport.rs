@@ -27,7 +27,7 @@ use mio::{Interest, event::Source};
 
 use crate::{
     Address, Chunk, EndpointId, Inbox, Lookup, Memory, Message, OptSpec, Options, Result,
-    SharedState, Time, TimerId,
+    SharedState, Time, TimerId, option::LiveOptions,
 };
 
 /// A transport: a stateless factory, in a `static`.
@@ -130,7 +130,8 @@ impl TransportInfo {
 #[derive(Debug)]
 pub struct EndpointConfig<'a> {
     address: &'a Address,
-    options: &'a Options,
+    options: Arc<Options>,
+    live: LiveOptions,
     protocol: u16,
     state: &'a SharedState,
 }
@@ -140,13 +141,15 @@ impl<'a> EndpointConfig<'a> {
     #[doc(hidden)]
     pub fn new(
         address: &'a Address,
-        options: &'a Options,
+        options: impl Into<LiveOptions>,
         protocol: u16,
         state: &'a SharedState,
     ) -> Self {
+        let live = options.into();
         Self {
             address,
-            options,
+            options: live.now(),
+            live,
             protocol,
             state,
         }
@@ -159,7 +162,13 @@ impl<'a> EndpointConfig<'a> {
 
     /// The endpoint's options: the common ones, the transport's own, with the socket's values as defaults.
     pub fn options(&self) -> &Options {
-        self.options
+        &self.options
+    }
+
+    /// The same, with what is set later on the dialer or listener itself. A listener reads from it what the next
+    /// connection is to have, options that [change then](crate::option::Change::NextConnection) or at once.
+    pub fn live(&self) -> &LiveOptions {
+        &self.live
     }
 
     /// The protocol number to announce. The runtime, not the transport, judges the peer's.
@@ -294,6 +303,9 @@ pub struct PipeFacts {
     /// Its endpoint's [`SEND_PRIORITY`](crate::options::SEND_PRIORITY), 1 to 16, the lowest first. Filled in by the
     /// runtime.
     pub send_priority: u8,
+    /// Its endpoint's [`RECV_PRIORITY`](crate::options::RECV_PRIORITY), likewise. Filled in by the runtime, whose receive
+    /// queue goes by it.
+    pub recv_priority: u8,
 }
 
 impl PipeFacts {
@@ -311,6 +323,7 @@ impl PipeFacts {
             dialed: false,
             endpoint: EndpointId::from_raw(0),
             send_priority: 8,
+            recv_priority: 8,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use spkit_api::{
-    ContextId, Error, ErrorKind, Message, Result, SendError, Value,
+    ContextId, Message, Result, SendError, Value,
     option::{Opt, OptionType, Scope},
     options::{RECV_TIMEOUT, SEND_TIMEOUT},
 };
@@ -124,16 +124,9 @@ impl Context {
 
     fn set_value(&self, name: &str, value: &Value) -> Result<()> {
         let row = lock(&self.handle.shared.options).row(name)?;
+        row.check_scope(Scope::Context)?;
+        self.handle.shared.check_change(row)?;
         row.check(value)?;
-        if row.scope_of() != Scope::Context {
-            return Err(Error::new(
-                ErrorKind::OptionInvalid,
-                format!(
-                    "option `{name}` belongs to {:?}, not to a context",
-                    row.scope_of()
-                ),
-            ));
-        }
         if let Value::Duration(timeout) = value {
             let [send, recv] = &mut *lock(&self.timeouts);
             if name == SEND_TIMEOUT.name() {
@@ -142,6 +135,7 @@ impl Context {
                 *recv = Some(*timeout);
             }
         }
+        self.handle.shared.take_note(self.id, name, value);
         self.handle.shared.with_core(|hosted| {
             let core = &mut hosted.core;
             core.set_option(self.id, row.name(), value)

@@ -17,6 +17,7 @@ pub(crate) mod closing;
 mod connections;
 mod news;
 pub(crate) mod operations;
+mod options;
 mod pipe_cell;
 mod reactor;
 #[cfg(unix)]
@@ -38,13 +39,10 @@ use std::{
 };
 
 use mio::{Registry, Token, Waker};
+use spkit_api::options::SOCKET_NAME;
 use spkit_api::{
     __private::Notify, EndpointId, Options, PipeId, Protocol, ProtocolInfo, Time, TimerId,
     plugin::Origin,
-};
-use spkit_api::{
-    Value,
-    options::{RECV_TIMEOUT, SEND_TIMEOUT, YIELDS},
 };
 
 use self::{
@@ -99,6 +97,8 @@ pub(crate) struct Shared {
     news: News,
     admission: Admission,
     yields: AtomicI64,
+    /// The option fail-without-peers.
+    fails_alone: AtomicBool,
     /// The options send-timeout and recv-timeout in nanoseconds; `u64::MAX` is for ever.
     timeouts: [AtomicU64; 2],
     /// The socket closes.
@@ -179,6 +179,7 @@ impl Shared {
             news: News::default(),
             admission: Admission::default(),
             yields: AtomicI64::new(0),
+            fails_alone: AtomicBool::new(false),
             timeouts: [const { AtomicU64::new(u64::MAX) }; 2],
             closing: AtomicBool::new(false),
             close_by: Mutex::new(None),
@@ -353,35 +354,6 @@ impl Shared {
         let nanos = self.timeouts[direction as usize].load(Ordering::Relaxed);
         (nanos != u64::MAX).then(|| Duration::from_nanos(nanos))
     }
-
-    /// Reads an option's value from text.
-    pub(crate) fn parse_option(&self, name: &str, text: &str) -> spkit_api::Result<Value> {
-        let row = lock(&self.options).row(name)?;
-        Value::parse(row.kind(), text).map_err(|error| error.within(format!("option `{name}`")))
-    }
-
-    /// Copies an option's value to where the hot paths look for it.
-    pub(crate) fn take_note(&self, name: &str, value: &Value) {
-        match value {
-            Value::Int(yields) if name == YIELDS.name() => {
-                self.yields.store(*yields, Ordering::Relaxed);
-            }
-            Value::Duration(timeout) if name == SEND_TIMEOUT.name() => {
-                self.set_timeout(Direction::Send, *timeout);
-            }
-            Value::Duration(timeout) if name == RECV_TIMEOUT.name() => {
-                self.set_timeout(Direction::Recv, *timeout);
-            }
-            _ => {}
-        }
-    }
-
-    fn set_timeout(&self, direction: Direction, timeout: Option<Duration>) {
-        let nanos = timeout.map_or(u64::MAX, |timeout| {
-            u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)
-        });
-        self.timeouts[direction as usize].store(nanos, Ordering::Relaxed);
-    }
 }
 
 impl Hosted {
@@ -413,6 +385,11 @@ impl fmt::Debug for Shared {
     /// The state dump of tests and stall detectors. Takes no lock that somebody may hold for long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut dump = f.debug_struct("Socket");
+        if let Ok(options) = self.options.try_lock()
+            && let Some(name) = options.get(SOCKET_NAME).filter(|name| !name.is_empty())
+        {
+            dump.field("name", &name);
+        }
         dump.field("protocol", &self.info.name())
             .field("handover", &self.handover);
         match self.core.try_lock() {

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use spkit_api::{Address, EndpointId, Error, ErrorKind, Result};
+use spkit_api::{
+    Address, EndpointId, Error, ErrorKind, Result,
+    option::{Opt, OptionType, Scope},
+};
 
 use crate::driver::{self, Shared};
 
@@ -61,6 +64,27 @@ impl Dialer {
             .with_core(|hosted| hosted.core.redial_now(self.id));
     }
 
+    /// Sets an option of this dialer alone, from the next connection on; the pauses between attempts from the next pause
+    /// on. What is decided when a dialer is made, as the family of its addresses, is an error here.
+    pub fn set<T: OptionType>(&self, key: Opt<T>, value: T) -> Result<()> {
+        let value = value.into_value();
+        self.shared
+            .set_endpoint_option(self.id, Scope::Dialer, key.name(), &value)
+    }
+
+    /// As [`set`](Self::set), from text.
+    pub fn set_str(&self, name: &str, text: &str) -> Result<()> {
+        let shared = &self.shared;
+        let value = shared.parse_endpoint_option(self.id, Scope::Dialer, name, text)?;
+        shared.set_endpoint_option(self.id, Scope::Dialer, name, &value)
+    }
+
+    /// The value of an option here; `None` if there is none of this name, or the dialer is closed.
+    pub fn get<T: OptionType>(&self, key: Opt<T>) -> Option<T> {
+        let options = self.shared.options_of(self.id, Scope::Dialer).ok()?;
+        options.get(key)
+    }
+
     /// Stops dialing. An established connection stays.
     pub fn close(&self) {
         self.shared.close_endpoint(self.id);
@@ -93,6 +117,27 @@ impl Listener {
     /// Connections of it at the moment.
     pub fn peers(&self) -> usize {
         self.shared.endpoint_pipes(self.id)
+    }
+
+    /// Sets an option of this listener alone, from the next connection on; limits to connections at once. What is decided
+    /// when a listener is made, as the rights of its file, is an error here.
+    pub fn set<T: OptionType>(&self, key: Opt<T>, value: T) -> Result<()> {
+        let value = value.into_value();
+        self.shared
+            .set_endpoint_option(self.id, Scope::Listener, key.name(), &value)
+    }
+
+    /// As [`set`](Self::set), from text.
+    pub fn set_str(&self, name: &str, text: &str) -> Result<()> {
+        let shared = &self.shared;
+        let value = shared.parse_endpoint_option(self.id, Scope::Listener, name, text)?;
+        shared.set_endpoint_option(self.id, Scope::Listener, name, &value)
+    }
+
+    /// The value of an option here; `None` if there is none of this name, or the listener is closed.
+    pub fn get<T: OptionType>(&self, key: Opt<T>) -> Option<T> {
+        let options = self.shared.options_of(self.id, Scope::Listener).ok()?;
+        options.get(key)
     }
 
     /// Stops listening. Established connections stay.

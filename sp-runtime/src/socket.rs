@@ -5,8 +5,8 @@ use std::{fmt, panic::catch_unwind, sync::Arc, time::Duration};
 use spkit_api::{
     Address, ContextId, Error, ErrorKind, Message, OptSpec, Options, PipeFacts, Protocol,
     ProtocolInfo, ProtocolPlugin, Result, SendError, Time, Value,
-    option::{Change, Opt, OptionType, Scope},
-    options::{COMMON, LINGER, RECONNECT_MAX, RECONNECT_MIN},
+    option::{Opt, OptionType, Scope},
+    options::{COMMON, LINGER},
 };
 
 #[cfg(unix)]
@@ -71,7 +71,7 @@ impl Socket {
         runtime.socket_opened(&shared);
         for row in COMMON {
             if let Some(value) = lock(&shared.options).value(row.name()) {
-                shared.take_note(row.name(), &value);
+                shared.take_note(ContextId::SOCKET, row.name(), &value);
             }
         }
         let preset = shared.with_core(|hosted| hosted.core.preset(&mut presets));
@@ -108,11 +108,7 @@ impl Socket {
         set: impl FnOnce(&mut Options) -> Result<()>,
     ) -> Result<Dialer> {
         let (address, plugin, options) = self.endpoint(address, Scope::Dialer, set)?;
-        let pauses = (
-            options.get(RECONNECT_MIN).unwrap_or_default(),
-            options.get(RECONNECT_MAX).unwrap_or_default(),
-        );
-        let id = self.shared().dial(&address, plugin, options, pauses)?;
+        let id = self.shared().dial(&address, plugin, options)?;
         Ok(Dialer::new(Arc::clone(self.shared()), id, address))
     }
 
@@ -143,22 +139,10 @@ impl Socket {
         let plugin = registry
             .transport(address.scheme())
             .map_err(|error| error.at(&address))?;
-        let mut own = Options::over(&[COMMON, plugin.transport().info().options()]);
-        set(&mut own).map_err(|error| error.at(&address))?;
-        if let Some(row) = own.is_set().find(|row| !fits(row, scope)) {
-            return Err(Error::new(
-                ErrorKind::OptionInvalid,
-                format!(
-                    "option `{}` belongs to {:?}, not to a {scope:?}",
-                    row.name(),
-                    row.scope_of()
-                ),
-            )
-            .at(&address));
-        }
-        let mut options = Options::over(&[COMMON, plugin.transport().info().options()]);
-        options.inherit(&lock(&self.shared().options));
-        options.inherit(&own);
+        let options = self
+            .shared()
+            .endpoint_options(plugin.transport().info(), scope, set)
+            .map_err(|error| error.at(&address))?;
         Ok((address, plugin, options))
     }
 
@@ -261,19 +245,15 @@ impl Socket {
 
     fn set_value(&self, name: &str, value: Value) -> Result<()> {
         let row = lock(&self.shared().options).row(name)?;
-        if row.changes() == Change::BeforeStart {
-            return Err(Error::new(
-                ErrorKind::OptionInvalid,
-                format!("option `{name}` is set when the socket is opened (Runtime::open_with)"),
-            ));
-        }
+        self.shared().check_change(row)?;
         row.check(&value)?;
         self.shared().with_core(|hosted| {
             let core = &mut hosted.core;
             core.set_option(ContextId::SOCKET, row.name(), &value)
         })?;
         if !row.is_act() {
-            self.shared().take_note(row.name(), &value);
+            self.shared()
+                .take_note(ContextId::SOCKET, row.name(), &value);
             lock(&self.shared().options).set_value(name, value)?;
         }
         Ok(())
@@ -382,8 +362,4 @@ pub(crate) fn within(timeout: Duration) -> Patience {
     } else {
         Patience::For(Some(timeout))
     }
-}
-
-fn fits(row: &OptSpec, scope: Scope) -> bool {
-    row.scope_of() == Scope::Endpoint || row.scope_of() == scope
 }

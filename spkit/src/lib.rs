@@ -9,14 +9,14 @@
 
 pub mod typed;
 
-use spkit_transports as _;
-
 pub use spkit_api::{
     Address, DropReason, Error, ErrorKind, Message, Result, SendError, option, options,
 };
 /// The builtin protocols, and the keys of their options.
 pub use spkit_protocols as protocols;
 pub use spkit_runtime::*;
+/// The builtin transports, and the keys of their options.
+pub use spkit_transports as transports;
 
 pub use self::typed::kind::sockets::*;
 

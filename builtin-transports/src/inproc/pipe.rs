@@ -31,8 +31,8 @@ impl Link {
     pub(super) fn new(caller: Party, listener: Party, address: Address) -> Arc<Self> {
         Arc::new(Self {
             rings: [
-                Ring::new(caller.send_buffer),
-                Ring::new(listener.send_buffer),
+                Ring::new(caller.send_buffer, caller.send_messages),
+                Ring::new(listener.send_buffer, listener.send_messages),
             ],
             bells: [OnceLock::new(), OnceLock::new()],
             protocols: [caller.protocol, listener.protocol],

@@ -7,16 +7,14 @@ use std::{
 
 use spkit_api::{Inbox, Message};
 
-/// Messages a ring holds.
-const MESSAGES: usize = 1024;
-
 /// A bounded queue of messages between two sockets.
 ///
 /// Both ends tell under its lock whether they sleep, so that nobody is rung for nothing and nobody sleeps on.
 #[derive(Debug)]
 pub(super) struct Ring {
     state: Mutex<State>,
-    limit: usize,
+    bytes: usize,
+    messages: usize,
 }
 
 #[derive(Debug)]
@@ -81,8 +79,8 @@ pub(super) enum Left {
 }
 
 impl Ring {
-    /// An empty ring that takes no more at so many bytes.
-    pub(super) fn new(limit: usize) -> Self {
+    /// An empty ring that takes no more at so many bytes or messages.
+    pub(super) fn new(bytes: usize, messages: usize) -> Self {
         Self {
             state: Mutex::new(State {
                 messages: VecDeque::new(),
@@ -92,7 +90,8 @@ impl Ring {
                 ended: false,
                 deaf: false,
             }),
-            limit,
+            bytes,
+            messages,
         }
     }
 
@@ -115,8 +114,8 @@ impl Ring {
             state.messages.append(batch);
         }
         let room = Room {
-            messages: MESSAGES.saturating_sub(state.messages.len()),
-            bytes: self.limit.saturating_sub(state.bytes),
+            messages: self.messages.saturating_sub(state.messages.len()),
+            bytes: self.bytes.saturating_sub(state.bytes),
         };
         state.sender_waits = room.is_empty();
         Pushed { ring, room }
@@ -138,7 +137,7 @@ impl Ring {
         };
         state.receiver_sleeps = left == Left::Nothing;
         // At half, not at once: else the two would take turns message by message.
-        let room = state.messages.len() <= MESSAGES / 2 && state.bytes <= self.limit / 2;
+        let room = state.messages.len() <= self.messages / 2 && state.bytes <= self.bytes / 2;
         let ring = room && std::mem::take(&mut state.sender_waits);
         Popped { ring, left }
     }

@@ -5,11 +5,15 @@ use std::{io, os::unix::net::UnixStream as StdUnixStream, sync::Arc, task::Poll,
 use mio::net::UnixStream;
 use socket2::{Domain, SockAddr, Socket, Type};
 use spkit_api::{
-    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Pipe, Result, TimerId,
+    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Options, Pipe, Result, TimerId,
+    option::LiveOptions,
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
-use super::{name::Name, stream::UnixSocket};
+use super::{
+    name::Name,
+    stream::{UnixSocket, tune},
+};
 
 /// Tries again while the listener's backlog is full: no readiness tells when it is not.
 const AGAIN: TimerId = TimerId(0);
@@ -23,6 +27,7 @@ pub(super) fn dial(at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
     Ok(Box::new(Dialing {
         target: name.to_socket()?,
         address: Arc::new(at.address().clone()),
+        options: at.live().clone(),
         config: StreamConfig::new(at),
         connected: None,
     }))
@@ -32,6 +37,7 @@ pub(super) fn dial(at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
 struct Dialing {
     target: SockAddr,
     address: Arc<Address>,
+    options: LiveOptions,
     config: StreamConfig,
     connected: Option<StreamConnecting<UnixSocket, Plain, SpWire>>,
 }
@@ -41,7 +47,7 @@ impl Connecting for Dialing {
         let connected = match &mut self.connected {
             Some(connected) => connected,
             None => {
-                let stream = match connect(&self.target) {
+                let stream = match connect(&self.target, &self.options.now()) {
                     Ok(stream) => stream,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         io.set_timer(AGAIN, AGAIN_AFTER);
@@ -66,9 +72,10 @@ impl Connecting for Dialing {
     }
 }
 
-fn connect(to: &SockAddr) -> io::Result<UnixStream> {
+fn connect(to: &SockAddr, options: &Options) -> io::Result<UnixStream> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
+    tune(&socket, options);
     socket.connect(to)?;
     Ok(UnixStream::from_std(StdUnixStream::from(socket)))
 }

@@ -10,12 +10,14 @@ use std::{
 use socket2::{Domain, SockAddr, Socket, Type};
 use spkit_api::{Error, ErrorKind, Result};
 
-/// A socket file that we made. Dropping it removes the file, if it still is ours.
+/// A socket file that we made. Dropping it removes the file, if it still is ours and nothing else was asked for.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     /// Absolute: the working directory may change.
     path: PathBuf,
     identity: (u64, u64),
+    /// It goes with this.
+    pub(super) removed: bool,
 }
 
 impl SocketFile {
@@ -23,14 +25,20 @@ impl SocketFile {
     pub(super) fn made(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let identity = identity(&fs::symlink_metadata(&path)?);
-        Ok(Self { path, identity })
+        Ok(Self {
+            path,
+            identity,
+            removed: true,
+        })
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
         // SP-IPC-017. Somebody may have removed it and made another since.
-        if fs::symlink_metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity) {
+        if self.removed
+            && fs::symlink_metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity)
+        {
             let _ = fs::remove_file(&self.path);
         }
     }

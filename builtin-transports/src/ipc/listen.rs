@@ -1,48 +1,81 @@
 //! Listening.
 
-use std::{io, os::unix::net::UnixListener as StdUnixListener, sync::Arc, task::Poll};
+use std::{os::unix::net::UnixListener as StdUnixListener, sync::Arc, task::Poll};
 
 use mio::{Interest, net::UnixListener};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use spkit_api::{
-    Address, Connecting, EndpointConfig, Error, IoCx, Listener, Result,
+    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Listener, Options, Result,
+    option::LiveOptions,
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
 use super::{
     file::{SocketFile, remove_stale},
     name::Name,
-    stream::UnixSocket,
+    rights::Rights,
+    stream::{UnixSocket, tune},
 };
-use crate::accept::{self, Fate};
+use crate::{
+    accept::{self, Fate},
+    options::{IPC_REMOVE_FILE, IPC_REMOVE_STALE},
+};
+
+/// Linux makes the file with the right mode, so it may listen at once: until then others would take the file for a dead one.
+const LISTEN_FIRST: bool = cfg!(target_os = "linux");
 
 /// Binds. A file in the way is looked at only when the bind has failed.
 pub(super) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
     let name = Name::parse(at.address())?;
     let target = name.to_socket()?;
-    let socket = match (bind(&target), name.path()) {
-        (Err(error), Some(path)) if error.kind() == io::ErrorKind::AddrInUse => {
+    let options = at.options();
+    let rights = Rights::of(options);
+    if let (None, Some(option)) = (name.path(), rights.asked()) {
+        return Err(Error::new(
+            ErrorKind::OptionInvalid,
+            format!(
+                "option `{option}` is about the listener's file, and an abstract name has none"
+            ),
+        ));
+    }
+    let socket = match (bind(&target, &rights, options), name.path()) {
+        (Err(error), Some(path)) if error.kind() == ErrorKind::AddressInUse => {
+            if options.get(IPC_REMOVE_STALE) == Some(false) {
+                return Err(error.within("there is a file, and option `ipc-remove-stale` is off"));
+            }
             remove_stale(path, &target)?;
-            bind(&target)?
+            bind(&target, &rights, options)?
         }
         (bound, _) => bound?,
     };
-    let file = name.path().map(SocketFile::made).transpose()?;
+    let mut file = name.path().map(SocketFile::made).transpose()?;
+    if let Some(path) = name.path() {
+        rights.grant(path)?;
+    }
+    if !LISTEN_FIRST {
+        socket.listen(accept::backlog(options))?;
+    }
+    if let Some(file) = &mut file {
+        file.removed = options.get(IPC_REMOVE_FILE).unwrap_or(true);
+    }
     Ok(Box::new(IpcListener {
         socket: UnixListener::from_std(StdUnixListener::from(socket)),
         address: Arc::new(at.address().clone()),
-        config: StreamConfig::new(at),
+        options: at.live().clone(),
+        protocol: at.protocol(),
         registered: false,
         _file: file,
     }))
 }
 
-fn bind(to: &SockAddr) -> io::Result<Socket> {
+fn bind(to: &SockAddr, rights: &Rights, options: &Options) -> Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
+    rights.narrow(&socket)?;
     socket.bind(to)?;
-    // At once: until then others would take the file for a dead one.
-    socket.listen(accept::BACKLOG)?;
+    if LISTEN_FIRST {
+        socket.listen(accept::backlog(options))?;
+    }
     Ok(socket)
 }
 
@@ -50,7 +83,8 @@ fn bind(to: &SockAddr) -> io::Result<Socket> {
 struct IpcListener {
     socket: UnixListener,
     address: Arc<Address>,
-    config: StreamConfig,
+    options: LiveOptions,
+    protocol: u16,
     registered: bool,
     /// Removed when the listener goes.
     _file: Option<SocketFile>,
@@ -77,11 +111,14 @@ impl Listener for IpcListener {
                     }
                 },
             };
+            let options = self.options.now();
+            let config = StreamConfig::of(self.protocol, &options);
+            tune(&SockRef::from(&stream), &options);
             return Poll::Ready(Ok(Box::new(StreamConnecting::accepted(
                 UnixSocket::accepted(stream, Arc::clone(&self.address)),
                 Plain,
-                SpWire::ipc(&self.config),
-                &self.config,
+                SpWire::ipc(&config),
+                &config,
             ))));
         }
         io.notifier().notify();

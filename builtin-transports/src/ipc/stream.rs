@@ -8,7 +8,10 @@ use std::{
 };
 
 use mio::{Interest, Registry, Token, event::Source, net::UnixStream};
-use spkit_api::{Address, PipeFacts, stream::ByteStream};
+use socket2::Socket;
+use spkit_api::{Address, Options, PipeFacts, stream::ByteStream};
+
+use crate::options::SYSTEM_SEND_BUFFER;
 
 /// A connected socket. A Unix socket connects at once or not at all.
 #[derive(Debug)]
@@ -34,6 +37,14 @@ impl UnixSocket {
             address,
             dialed: false,
         }
+    }
+}
+
+/// Gives a socket what the options say. Failures are of no consequence: the tables let no value through that the system
+/// refuses.
+pub(super) fn tune(socket: &Socket, options: &Options) {
+    if let Some(size) = options.get(SYSTEM_SEND_BUFFER).filter(|size| *size > 0) {
+        let _ = socket.set_send_buffer_size(size);
     }
 }
 

@@ -16,14 +16,15 @@ use spkit_api::{
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
-use super::{Family, Tuning, interface, stream::TcpSocket};
+use super::{Family, Tuning, device, interface, stream::TcpSocket};
+use crate::options::TCP_CONNECT_TIMEOUT;
 
 /// Gives up on an address while there are others.
 const NEXT: TimerId = TimerId(0);
 
 /// Checks all that needs no I/O.
 pub(super) fn dial(at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
-    let family = Family::of(at.address().scheme());
+    let family = Family::of(at)?;
     let target = HostPort::parse(at.address().rest())?;
     let invalid = |why: &str| Err(Error::new(ErrorKind::AddressInvalid, why));
     if target.port == 0 {
@@ -41,9 +42,11 @@ pub(super) fn dial(at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
         address: at.address().clone(),
         target,
         family,
-        tuning: Tuning::new(at),
+        device: device(at.options()),
+        tuning: Tuning::of(at.options()),
         config: StreamConfig::new(at),
         patience: at.options().get(HANDSHAKE_TIMEOUT).unwrap_or_default(),
+        each: at.options().get(TCP_CONNECT_TIMEOUT).flatten(),
         stage: Stage::New,
     }))
 }
@@ -53,10 +56,13 @@ struct Dialing {
     address: Address,
     target: HostPort,
     family: Family,
+    device: Option<String>,
     tuning: Tuning,
     config: StreamConfig,
     /// What the runtime allows for all of it.
     patience: Duration,
+    /// What one address may take, where that was said.
+    each: Option<Duration>,
     stage: Stage,
 }
 
@@ -136,10 +142,11 @@ impl Dialing {
     /// The time is shared out, so that one address that swallows packets leaves some for the others.
     fn attempts(&self, addresses: Vec<SocketAddr>) -> Attempts {
         let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+        let share = self.patience / count;
         Attempts {
             left: addresses.into_iter(),
             current: None,
-            share: self.patience / count,
+            share: self.each.map_or(share, |each| each.min(share)),
             last: None,
         }
     }
@@ -153,7 +160,10 @@ impl Dialing {
             && let Some(attempt) = attempts.current.take()
         {
             attempt.abandon(io);
-            attempts.last = Some(ErrorKind::TimedOut.into());
+            attempts.last = Some(Error::new(
+                ErrorKind::TimedOut,
+                "connecting took too long (option tcp-connect-timeout)",
+            ));
         }
         loop {
             if let Some(mut attempt) = attempts.current.take() {
@@ -173,18 +183,20 @@ impl Dialing {
                 let last = attempts.last.take();
                 return Poll::Ready(Err(last.unwrap_or_else(|| ErrorKind::Unreachable.into())));
             };
-            match connect(address, self.target.local.as_ref(), self.tuning) {
+            let device = self.device.as_deref();
+            match connect(address, self.target.local.as_ref(), device, &self.tuning) {
                 Ok(socket) => {
                     let wire = SpWire::tcp(&self.config);
                     let attempt = StreamConnecting::dialed(socket, Plain, wire, &self.config);
                     attempts.current = Some(Box::new(attempt));
                     // The last one has all the time there is.
-                    match attempts.left.as_slice() {
-                        [] => io.clear_timer(NEXT),
+                    match (attempts.left.as_slice(), self.each) {
+                        ([], None) => io.clear_timer(NEXT),
+                        ([], Some(each)) => io.set_timer(NEXT, each),
                         _ => io.set_timer(NEXT, attempts.share),
                     }
                 }
-                Err(error) => attempts.last = Some(Error::from(error).within(address)),
+                Err(error) => attempts.last = Some(error.within(address)),
             }
         }
     }
@@ -194,19 +206,24 @@ impl Dialing {
 pub(super) fn connect(
     to: SocketAddr,
     local: Option<&Host>,
-    tuning: Tuning,
-) -> io::Result<TcpSocket> {
+    device: Option<&str>,
+    tuning: &Tuning,
+) -> Result<TcpSocket> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     tuning.apply(&socket);
-    match local {
-        None | Some(Host::Any) => {}
-        Some(Host::Ip(ip)) => socket.bind(&SocketAddr::new(*ip, 0).into())?,
-        Some(Host::Name(name)) => interface::bind(&socket, name)?,
-        Some(_) => return Err(io::ErrorKind::Unsupported.into()),
+    let device = match local {
+        Some(Host::Name(name)) => Some(name.as_str()),
+        _ => device,
+    };
+    if let Some(device) = device {
+        interface::bind(&socket, device)?;
+    }
+    if let Some(Host::Ip(ip)) = local {
+        socket.bind(&SocketAddr::new(*ip, 0).into())?;
     }
     match socket.connect(&to.into()) {
-        Err(error) if !is_under_way(&error) => return Err(error),
+        Err(error) if !is_under_way(&error) => return Err(error.into()),
         _ => {}
     }
     let stream = mio::net::TcpStream::from_std(StdTcpStream::from(socket));

@@ -1,7 +1,6 @@
 //! Listening.
 
 use std::{
-    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     task::Poll,
 };
@@ -9,17 +8,18 @@ use std::{
 use mio::Interest;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use spkit_api::{
-    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Listener, Result,
+    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Listener, Options, Result,
     address::{Host, HostPort},
+    option::LiveOptions,
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
-use super::{Family, Tuning, interface, stream::TcpSocket};
+use super::{Family, Tuning, device, interface, stream::TcpSocket};
 use crate::accept::{self, Fate};
 
 /// Binds, to the first of the host's addresses that can be bound to.
 pub(super) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
-    let family = Family::of(at.address().scheme());
+    let family = Family::of(at)?;
     let target = HostPort::parse(at.address().rest())?;
     if target.local.is_some() {
         return Err(Error::new(
@@ -27,32 +27,31 @@ pub(super) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
             "`local;host` is for dialing: a listener's host is its local address",
         ));
     }
-    let device = match &target.host {
-        Host::Name(name) if interface::exists(name) => Some(name.as_str()),
+    let named = match &target.host {
+        Host::Name(name) => Some(name).filter(|name| interface::exists(name)),
         _ => None,
     };
-    let mut failed = None;
-    for address in candidates(&target, family, device.is_some())? {
-        match bind(address, family, device) {
+    let device = named.cloned().or_else(|| device(at.options()));
+    let mut failed: Option<Error> = None;
+    for address in candidates(&target, family, named.is_some())? {
+        match bind(address, family, device.as_deref(), at.options()) {
             Ok(socket) => {
                 let bound = socket.local_addr()?.as_socket().unwrap_or(address);
                 return Ok(Box::new(TcpListener {
                     local: Address::new(at.address().scheme(), bound)?,
                     socket: mio::net::TcpListener::from_std(socket.into()),
-                    tuning: Tuning::new(at),
-                    config: StreamConfig::new(at),
+                    options: at.live().clone(),
+                    protocol: at.protocol(),
                     registered: false,
                 }));
             }
             // Somebody else is there: to listen at the next address only would be half of what was asked for.
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error.into()),
+            Err(error) if error.kind() == ErrorKind::AddressInUse => return Err(error),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Err(failed.map_or_else(
-        || Error::new(ErrorKind::Resolve, "the name has no address to listen at"),
-        Error::from,
-    ))
+    Err(failed
+        .unwrap_or_else(|| Error::new(ErrorKind::Resolve, "the name has no address to listen at")))
 }
 
 /// What to try, best first.
@@ -86,7 +85,12 @@ fn resolve(name: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>> {
         .collect())
 }
 
-fn bind(address: SocketAddr, family: Family, device: Option<&str>) -> io::Result<Socket> {
+fn bind(
+    address: SocketAddr,
+    family: Family,
+    device: Option<&str>,
+    options: &Options,
+) -> Result<Socket> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -103,8 +107,9 @@ fn bind(address: SocketAddr, family: Family, device: Option<&str>) -> io::Result
     if let Some(device) = device {
         interface::bind(&socket, device)?;
     }
+    Tuning::of(options).size_buffers(&socket);
     socket.bind(&address.into())?;
-    socket.listen(accept::BACKLOG)?;
+    socket.listen(accept::backlog(options))?;
     Ok(socket)
 }
 
@@ -112,8 +117,8 @@ fn bind(address: SocketAddr, family: Family, device: Option<&str>) -> io::Result
 struct TcpListener {
     socket: mio::net::TcpListener,
     local: Address,
-    tuning: Tuning,
-    config: StreamConfig,
+    options: LiveOptions,
+    protocol: u16,
     registered: bool,
 }
 
@@ -136,12 +141,14 @@ impl Listener for TcpListener {
                     Fate::Report => return Poll::Ready(Err(Error::from(error).at(&self.local))),
                 },
             };
-            self.tuning.apply(&SockRef::from(&stream));
+            let options = self.options.now();
+            let config = StreamConfig::of(self.protocol, &options);
+            Tuning::of(&options).apply(&SockRef::from(&stream));
             return Poll::Ready(Ok(Box::new(StreamConnecting::accepted(
                 TcpSocket::new(stream, remote),
                 Plain,
-                SpWire::tcp(&self.config),
-                &self.config,
+                SpWire::tcp(&config),
+                &config,
             ))));
         }
         io.notifier().notify();

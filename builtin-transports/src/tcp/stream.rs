@@ -21,11 +21,6 @@ impl TcpSocket {
     pub(super) fn new(stream: TcpStream, remote: SocketAddr) -> Self {
         Self { stream, remote }
     }
-
-    #[cfg(test)]
-    pub(super) fn socket(&self) -> socket2::SockRef<'_> {
-        socket2::SockRef::from(&self.stream)
-    }
 }
 
 impl ByteStream for TcpSocket {

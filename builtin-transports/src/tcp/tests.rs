@@ -3,12 +3,9 @@ use std::{
     net::{TcpListener, TcpStream},
 };
 
-use spkit_api::{
-    ErrorKind, Options, Transport,
-    options::{TCP_KEEPALIVE, TCP_NODELAY},
-};
+use spkit_api::ErrorKind;
 
-use super::{Tcp, Tuning, dial::connect};
+use super::Tcp;
 use crate::testing::World;
 
 const PAIR: u16 = 0x10;
@@ -273,21 +270,6 @@ fn a_vanished_peer_ends_the_pipe() {
     world.until("the end", |world| world.ended(accepted).is_some());
 }
 
-#[test]
-fn options_reach_the_sockets() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let to = listener.local_addr().unwrap();
-    for (nodelay, keepalive) in [(true, false), (false, true)] {
-        let tuning = Tuning { nodelay, keepalive };
-        let dialed = connect(to, None, tuning).unwrap();
-        assert_eq!(dialed.socket().tcp_nodelay().unwrap(), nodelay);
-        assert_eq!(dialed.socket().keepalive().unwrap(), keepalive);
-    }
-    let table = Options::over(&[Tcp.info().options()]);
-    assert_eq!(table.get(TCP_NODELAY), Some(true));
-    assert_eq!(table.get(TCP_KEEPALIVE), Some(false));
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn no_descriptor_is_inherited() {
@@ -313,4 +295,6 @@ fn an_interface_may_be_named() {
         .dial(&Tcp, "tcp://no-such-if0;127.0.0.1:5555", PAIR)
         .unwrap();
     world.until("the failure", |world| !world.failed.is_empty());
+    let why = world.failed[0].to_string();
+    assert!(why.contains("no network interface `no-such-if0`"), "{why}");
 }

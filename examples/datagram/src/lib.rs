@@ -43,8 +43,8 @@ mod wire;
 use std::{path::PathBuf, time::Duration};
 
 use spkit_api::{
-    Connecting, EndpointConfig, Error, ErrorKind, Listener, Opt, OptSpec, Result, Transport,
-    TransportInfo,
+    Connecting, EndpointConfig, Error, ErrorKind, Listener, Opt, OptSpec, Options, Result,
+    Transport, TransportInfo,
     option::{Change, Scope},
     register_transport,
     stream::StreamConfig,
@@ -101,13 +101,10 @@ struct Settings {
 }
 
 impl Settings {
-    fn new(at: &EndpointConfig<'_>) -> Self {
+    fn of(protocol: u16, options: &Options) -> Self {
         Self {
-            stream: StreamConfig::new(at),
-            keepalive: at
-                .options()
-                .get(KEEPALIVE)
-                .unwrap_or(Duration::from_secs(1)),
+            stream: StreamConfig::of(protocol, options),
+            keepalive: options.get(KEEPALIVE).unwrap_or(Duration::from_secs(1)),
         }
     }
 }

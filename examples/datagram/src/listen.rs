@@ -9,6 +9,7 @@ use std::{
 
 use spkit_api::{
     Address, Connecting, EndpointConfig, ErrorKind, IoCx, Listener, Pipe, Result, TimerId,
+    option::LiveOptions,
 };
 
 use crate::{
@@ -42,7 +43,8 @@ pub(crate) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
         _file: SocketFile::made(&path)?,
         port: Port::serving(socket),
         address: at.address().clone(),
-        settings: Settings::new(at),
+        protocol: at.protocol(),
+        options: at.live().clone(),
     }))
 }
 
@@ -52,7 +54,8 @@ struct Listening {
     _file: SocketFile,
     port: Arc<Port>,
     address: Address,
-    settings: Settings,
+    protocol: u16,
+    options: LiveOptions,
 }
 
 impl Listener for Listening {
@@ -66,7 +69,7 @@ impl Listener for Listening {
                 port: Arc::clone(&self.port),
                 call,
                 address: self.address.clone(),
-                settings: self.settings,
+                settings: Settings::of(self.protocol, &self.options.now()),
                 seat: None,
             }))),
             None => Poll::Pending,

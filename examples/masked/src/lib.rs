@@ -22,6 +22,7 @@ use spkit_api::{
     Address, Connecting, EndpointConfig, Error, ErrorKind, Interest, IoCx, Listener, Pipe, Result,
     Transport, TransportInfo,
     address::{Host, HostPort},
+    option::LiveOptions,
     register_transport,
     stream::{SpWire, StreamConfig, StreamConnecting},
 };
@@ -70,7 +71,8 @@ impl Transport for Masked {
         Ok(Box::new(Listening {
             socket: TcpListener::bind(SocketAddr::new(ip, target.port))?,
             asked: at.address().clone(),
-            config: StreamConfig::new(at),
+            protocol: at.protocol(),
+            options: at.live().clone(),
             registered: false,
         }))
     }
@@ -107,7 +109,8 @@ impl Connecting for Dialing {
 struct Listening {
     socket: TcpListener,
     asked: Address,
-    config: StreamConfig,
+    protocol: u16,
+    options: LiveOptions,
     registered: bool,
 }
 
@@ -127,8 +130,10 @@ impl Listener for Listening {
         match self.socket.accept() {
             Ok((stream, remote)) => {
                 let socket = TcpSocket::new(stream, remote);
-                let wire = SpWire::tcp(&self.config);
-                let masking = Masking::accepted(socket, Mask::new(io), wire, &self.config);
+                // What was set on the listener meanwhile counts from this connection on.
+                let config = StreamConfig::of(self.protocol, &self.options.now());
+                let wire = SpWire::tcp(&config);
+                let masking = Masking::accepted(socket, Mask::new(io), wire, &config);
                 Poll::Ready(Ok(Box::new(masking)))
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Poll::Pending,

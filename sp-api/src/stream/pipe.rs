@@ -38,8 +38,8 @@ pub struct StreamPipe<S, F, W> {
     kept: Option<Reservation>,
     /// Why writing failed.
     broken: Option<Error>,
-    /// Pending bytes at which no more messages are taken.
-    limit: usize,
+    /// Pending bytes and messages at which no more messages are taken.
+    limit: PendingOut,
     /// Bytes of answers since everything was written last.
     answers: usize,
     /// Length of the last message, if that was a large one.
@@ -72,7 +72,10 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
             tx: TxBuf::new(),
             kept: None,
             broken: None,
-            limit: config.send_buffer(),
+            limit: PendingOut {
+                messages: config.send_buffer_messages(),
+                bytes: config.send_buffer(),
+            },
             answers: 0,
             large: 0,
             peer: None,
@@ -125,7 +128,11 @@ impl<S: ByteStream, F: Filter, W: Wire> Pipe for StreamPipe<S, F, W> {
             return Poll::Ready(Err(ErrorKind::Closed.into()));
         }
         // Of a broken pipe the receiving side tells, after what the peer said last.
-        if self.broken.is_some() || self.pending().bytes >= self.limit {
+        if self.broken.is_some() {
+            return Poll::Pending;
+        }
+        let pending = self.pending();
+        if pending.bytes >= self.limit.bytes || pending.messages >= self.limit.messages {
             return Poll::Pending;
         }
         let Some(message) = message.take() else {

@@ -4,13 +4,13 @@ use spkit_api::{DropReason, Error, ErrorKind, Event, Inbox, PipeFacts, PipeId, R
 
 use super::{
     Phase, SocketCore,
-    pipes::{Batch, PipeState},
+    pipes::{Batch, PipeState, Room},
 };
 use crate::event::SocketEvent;
 
 impl SocketCore {
     /// A connection became a pipe. An error refuses it.
-    pub(crate) fn add_pipe(&mut self, facts: PipeFacts, send_buffer: usize) -> Result<PipeId> {
+    pub(crate) fn add_pipe(&mut self, facts: PipeFacts, room: Room) -> Result<PipeId> {
         if !matches!(self.rest.phase, Phase::Open) {
             return Err(ErrorKind::Closing.into());
         }
@@ -21,7 +21,7 @@ impl SocketCore {
         let endpoint = facts.endpoint;
         let remote = facts.remote.clone();
         let copy = facts.clone();
-        let state = PipeState::new(facts, now, send_buffer);
+        let state = PipeState::new(facts, now, room);
         let key = self.rest.pipes.insert(state).ok_or_else(|| {
             Error::new(
                 ErrorKind::OutOfResources,
@@ -29,6 +29,7 @@ impl SocketCore {
             )
         })?;
         let pipe = PipeId::from_raw(key);
+        self.rest.ranks.set(pipe, copy.recv_priority);
         self.rest.pipe_came(endpoint, copy.dialed);
         self.rest.outcome.events.push(SocketEvent::Connected {
             pipe,
@@ -69,6 +70,7 @@ impl SocketCore {
                 context.queue.forget(pipe);
             }
         }
+        self.rest.ranks.forget(pipe);
         let endpoint = state.endpoint();
         self.rest.pipe_went(endpoint, state.traffic());
         self.rest.outcome.events.push(SocketEvent::Disconnected {

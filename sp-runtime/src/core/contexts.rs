@@ -2,7 +2,7 @@
 
 use spkit_api::{ContextId, DropReason, Error, ErrorKind, Event, Options, Result, Value};
 
-use super::{ContextState, SocketCore};
+use super::{ContextState, SocketCore, queue::QueueLimit};
 
 impl SocketCore {
     pub(crate) fn open_context(&mut self) -> Result<ContextId> {
@@ -40,6 +40,35 @@ impl SocketCore {
             self.rest.unchoke(pipe);
         }
         self.event(Event::ContextClosed(context));
+    }
+
+    /// How much may wait for a context, from now on; for the socket's also what contexts begin with.
+    pub(crate) fn limit_queue(
+        &mut self,
+        context: ContextId,
+        messages: Option<usize>,
+        bytes: Option<usize>,
+    ) {
+        let change = |limit: QueueLimit| QueueLimit {
+            messages: messages.unwrap_or(limit.messages),
+            bytes: bytes.unwrap_or(limit.bytes),
+        };
+        if context == ContextId::SOCKET {
+            self.rest.limit = change(self.rest.limit);
+        }
+        if let Some(state) = self.rest.contexts.get_mut(context.raw()) {
+            state.queue.set_limit(change(state.queue.limit()));
+        }
+        self.rest.unchoke_some(context);
+    }
+
+    /// Has everybody who waits to send try again.
+    pub(crate) fn wake_senders(&mut self) {
+        for key in self.rest.contexts.keys() {
+            if let Some(state) = self.rest.contexts.get_mut(key) {
+                state.senders.wake_all(&mut self.rest.outcome.wakes);
+            }
+        }
     }
 
     /// Tells a new protocol of all its options: their values first, then what is to be done.

@@ -25,6 +25,16 @@ impl Redial {
         }
     }
 
+    /// Other pauses, from the next one on.
+    pub(crate) fn change(&mut self, min: Duration, max: Duration) {
+        let fresh = self.pause == self.min;
+        (self.min, self.max) = (min, max.max(min));
+        self.pause = match fresh {
+            true => min,
+            false => self.pause.clamp(self.min, self.max),
+        };
+    }
+
     /// The pause before the next attempt, a random part of half of it off, so that a crowd of dialers spreads out.
     /// It doubles with each failure.
     pub(crate) fn next(&mut self, random: &mut Random) -> Duration {
@@ -55,6 +65,23 @@ mod tests {
             assert!(pause <= Duration::from_millis(most), "{pause:?}");
             assert!(pause >= Duration::from_millis(most / 2), "{pause:?}");
         }
+    }
+
+    #[test]
+    fn pauses_change_from_the_next_one_on_and_without_a_maximum_they_stay() {
+        let mut random = Random::new(1);
+        let mut redial = Redial::new(Duration::from_millis(100), Duration::from_secs(5));
+        redial.change(Duration::from_millis(10), Duration::ZERO);
+        for _ in 0..3 {
+            redial.next(&mut random);
+            assert_eq!(redial.pause, Duration::from_millis(10));
+        }
+        redial.change(Duration::from_millis(10), Duration::from_secs(1));
+        redial.next(&mut random);
+        redial.next(&mut random);
+        assert_eq!(redial.pause, Duration::from_millis(40));
+        redial.change(Duration::from_millis(5), Duration::from_millis(30));
+        assert_eq!(redial.pause, Duration::from_millis(30));
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Effects for Rest {
         };
         // Protocols may queue what came over no pipe: it has a lane of its own.
         let pipe = message.pipe().unwrap_or(PipeId::from_raw(u32::MAX));
-        let full = state.queue.push(pipe, message);
+        let full = state.queue.push(pipe, message, &self.ranks);
         state.receivers.wake_one(&mut self.outcome.wakes);
         if full {
             self.choke(pipe);
@@ -105,7 +105,7 @@ impl Effects for Rest {
             return;
         };
         let pipe = pipe.unwrap_or(PipeId::from_raw(u32::MAX));
-        let full = state.queue.push_all(pipe, messages);
+        let full = state.queue.push_all(pipe, messages, &self.ranks);
         state.receivers.wake_one(&mut self.outcome.wakes);
         if full {
             self.choke(pipe);
@@ -114,25 +114,28 @@ impl Effects for Rest {
 
     fn queue_or_drop(&mut self, context: ContextId, message: Message, what: Overflow) {
         let pipe = message.pipe().unwrap_or(PipeId::from_raw(u32::MAX));
-        while let Some(queue) = Self::queue(self, context)
-            && queue.is_full()
+        while let Some(state) = self.contexts.get_mut(context.raw())
+            && state.queue.is_full()
         {
-            let dropped = match what {
-                Overflow::DropNewest if queue.has(pipe) => {
-                    return self.discard(message, DropReason::QueueFull);
-                }
-                Overflow::DropNewest => None,
-                Overflow::DropOldest => self.pop(context),
+            let newcomer_goes = match what {
+                Overflow::DropNewest if state.queue.has(pipe) => true,
+                Overflow::DropNewest => break,
+                Overflow::DropOldest => match state.queue.drop_for(pipe, &self.ranks) {
+                    Some(dropped) => {
+                        self.discard(dropped, DropReason::QueueFull);
+                        false
+                    }
+                    None => true,
+                },
             };
-            let Some(dropped) = dropped else {
-                break;
-            };
-            self.discard(dropped, DropReason::QueueFull);
+            if newcomer_goes {
+                return self.discard(message, DropReason::QueueFull);
+            }
         }
         let Some(state) = self.contexts.get_mut(context.raw()) else {
             return self.discard(message, DropReason::PipeGone);
         };
-        state.queue.append(pipe, message);
+        state.queue.append(pipe, message, &self.ranks);
         state.receivers.wake_one(&mut self.outcome.wakes);
     }
 

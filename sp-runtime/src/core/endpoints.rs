@@ -39,6 +39,14 @@ impl SocketCore {
         Ok(EndpointId::from_raw(key))
     }
 
+    /// Other pauses for a dialer.
+    pub(crate) fn set_pauses(&mut self, endpoint: EndpointId, min: Duration, max: Duration) {
+        let state = self.rest.endpoints.get_mut(endpoint.raw());
+        if let Some(redial) = state.and_then(|state| state.redial.as_mut()) {
+            redial.change(min, max);
+        }
+    }
+
     /// An attempt of a dialer failed before it was a pipe, or a listener's connection did.
     pub(crate) fn refused(&mut self, endpoint: EndpointId, who: Stranger, error: Error) {
         self.rest.pipe_refused(endpoint, error.kind());

@@ -3,23 +3,34 @@
 use std::collections::VecDeque;
 
 use spkit_api::{
-    EndpointId, Error, Inbox, Message, Options, PipeFacts, Time, options::SEND_PRIORITY,
+    EndpointId, Error, Inbox, Message, Options, PipeFacts, Time,
+    options::{RECV_PRIORITY, SEND_BUFFER, SEND_BUFFER_MESSAGES, SEND_PRIORITY},
 };
 
 use super::accounts::Tally;
 use crate::{handover::flush::Turnstile, stats::Traffic};
 
-/// Messages a pipe's outbox takes at most, however small: while its carrier takes no more, and while it may yet. A
-/// protocol that drops what a congested peer has no room for (REP, PUB) must not drop because our own flush takes a
-/// moment.
-const OUTBOX_MESSAGES: (usize, usize) = (1024, 16 * 1024);
+/// Messages a pipe's outbox takes at most while its carrier may take more, for one while it does not. A protocol that drops
+/// what a congested peer has no room for (REP, PUB) must not drop because our own flush takes a moment.
+const OUTBOX_UNBLOCKED: usize = 16;
 
 /// What an endpoint's options say of its pipes.
-pub(crate) fn take_options(facts: &mut PipeFacts, options: &Options) {
-    let priority = options
-        .get(SEND_PRIORITY)
-        .and_then(|rank| u8::try_from(rank).ok());
-    facts.send_priority = priority.unwrap_or(facts.send_priority);
+pub(crate) fn take_options(facts: &mut PipeFacts, options: &Options) -> Room {
+    let rank = |key| options.get(key).and_then(|rank| u8::try_from(rank).ok());
+    facts.send_priority = rank(SEND_PRIORITY).unwrap_or(facts.send_priority);
+    facts.recv_priority = rank(RECV_PRIORITY).unwrap_or(facts.recv_priority);
+    let messages = options.get(SEND_BUFFER_MESSAGES).unwrap_or(1024);
+    Room {
+        bytes: options.get(SEND_BUFFER).unwrap_or(usize::MAX),
+        messages: u32::try_from(messages).unwrap_or(u32::MAX),
+    }
+}
+
+/// What may wait in an outbox whose carrier takes no more.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Room {
+    bytes: usize,
+    messages: u32,
 }
 
 #[derive(Debug)]
@@ -39,7 +50,7 @@ pub(crate) struct PipeState {
 }
 
 impl PipeState {
-    pub(crate) fn new(facts: PipeFacts, since: Time, room: usize) -> Self {
+    pub(crate) fn new(facts: PipeFacts, since: Time, room: Room) -> Self {
         Self {
             facts: Box::new(facts),
             since,
@@ -82,7 +93,7 @@ pub(crate) type Batch = VecDeque<Option<Message>>;
 pub(crate) struct Outbox {
     messages: Batch,
     bytes: usize,
-    room: usize,
+    room: Room,
     /// The protocol was refused and is owed a `PipeWritable`.
     pub(crate) refused: bool,
     /// The carrier took no more; it will say when it does.
@@ -96,10 +107,10 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn has_room(&self) -> bool {
         let messages = match self.blocked {
-            true => OUTBOX_MESSAGES.0,
-            false => OUTBOX_MESSAGES.1,
+            true => self.room.messages as usize,
+            false => self.room.messages as usize * OUTBOX_UNBLOCKED,
         };
-        self.messages.len() < messages && (self.bytes < self.room || self.messages.is_empty())
+        self.messages.len() < messages && (self.bytes < self.room.bytes || self.messages.is_empty())
     }
 
     /// Takes a message out of its slot.

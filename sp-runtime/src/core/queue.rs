@@ -1,4 +1,5 @@
-//! What a context received and nobody took yet: a lane per pipe, served in turn.
+//! What a context received and nobody took yet: a lane per pipe. Lanes of pipes with the lowest rank are served first,
+//! those of one rank in turn.
 
 use std::collections::VecDeque;
 
@@ -6,6 +7,32 @@ use spkit_api::{Inbox, Message, PipeId, toolkit::IdMap};
 
 /// Messages in a lane beyond which newcomers are copied off the buffers they came in: what stays must not pin them.
 const DETACH_BEYOND: usize = 256;
+
+/// The rank of pipes that nobody ranked.
+const MIDDLE: u8 = 8;
+
+/// The pipes' ranks: few have one of their own, mostly none.
+#[derive(Debug, Default)]
+pub(crate) struct Ranks(IdMap<PipeId, u8>);
+
+impl Ranks {
+    pub(crate) fn set(&mut self, pipe: PipeId, rank: u8) {
+        if rank != MIDDLE {
+            self.0.insert(pipe, rank);
+        }
+    }
+
+    pub(crate) fn forget(&mut self, pipe: PipeId) {
+        self.0.remove(&pipe);
+    }
+
+    fn of(&self, pipe: PipeId) -> u8 {
+        if self.0.is_empty() {
+            return MIDDLE;
+        }
+        self.0.get(&pipe).copied().unwrap_or(MIDDLE)
+    }
+}
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +47,10 @@ pub(crate) struct RecvQueue {
     lanes: Vec<Lane>,
     free: Vec<usize>,
     of_pipe: IdMap<PipeId, usize>,
-    /// Lanes that hold something, in the order of service.
+    /// Lanes that hold something, in the order of service: by rank, and then in turn.
     turn: VecDeque<usize>,
+    /// Lanes of several ranks were in `turn` together, and may be.
+    mixed: bool,
     /// Pipes that are paused because their lane is full.
     paused: Vec<PipeId>,
     messages: usize,
@@ -39,6 +68,7 @@ pub(crate) struct Next {
 #[derive(Debug)]
 struct Lane {
     pipe: PipeId,
+    rank: u8,
     messages: VecDeque<Message>,
     bytes: usize,
     paused: bool,
@@ -52,6 +82,7 @@ impl RecvQueue {
             free: Vec::new(),
             of_pipe: IdMap::default(),
             turn: VecDeque::new(),
+            mixed: false,
             paused: Vec::new(),
             messages: 0,
             bytes: 0,
@@ -84,14 +115,14 @@ impl RecvQueue {
 
     /// Appends a message. True: its pipe has to pause.
     #[must_use]
-    pub(crate) fn push(&mut self, pipe: PipeId, message: Message) -> bool {
-        let index = self.append(pipe, message);
+    pub(crate) fn push(&mut self, pipe: PipeId, message: Message, ranks: &Ranks) -> bool {
+        let index = self.append(pipe, message, ranks);
         self.overfull(index)
     }
 
     /// Appends a message, whatever the limit. Returns its lane.
-    pub(crate) fn append(&mut self, pipe: PipeId, mut message: Message) -> usize {
-        let index = self.lane(pipe);
+    pub(crate) fn append(&mut self, pipe: PipeId, mut message: Message, ranks: &Ranks) -> usize {
+        let index = self.lane(pipe, ranks);
         let lane = &mut self.lanes[index];
         if lane.messages.len() >= DETACH_BEYOND {
             message.detach();
@@ -105,8 +136,8 @@ impl RecvQueue {
 
     /// Appends a batch: in one move if the lane is empty. True: the pipe has to pause.
     #[must_use]
-    pub(crate) fn push_all(&mut self, pipe: PipeId, inbox: &mut Inbox) -> bool {
-        let index = self.lane(pipe);
+    pub(crate) fn push_all(&mut self, pipe: PipeId, inbox: &mut Inbox, ranks: &Ranks) -> bool {
+        let index = self.lane(pipe, ranks);
         let lane = &mut self.lanes[index];
         self.messages += inbox.len();
         self.bytes += inbox.bytes();
@@ -151,9 +182,58 @@ impl RecvQueue {
             self.of_pipe.remove(&lane.pipe);
             self.free.push(index);
         } else if self.turn.len() > 1 {
-            self.turn.rotate_left(1);
+            match self.mixed {
+                false => self.turn.rotate_left(1),
+                true => self.next_of_its_rank(),
+            }
         }
         Some(next)
+    }
+
+    /// The first lane was served: the others of its rank come before it.
+    #[inline(never)]
+    fn next_of_its_rank(&mut self) {
+        if let Some(index) = self.turn.pop_front() {
+            self.line_up(index);
+        }
+    }
+
+    /// Puts a lane behind all that are not of a higher number.
+    fn line_up(&mut self, index: usize) {
+        let rank = self.lanes[index].rank;
+        let before = |other: &usize| self.lanes[*other].rank <= rank;
+        let at = self.turn.iter().rposition(before).map_or(0, |at| at + 1);
+        self.turn.insert(at, index);
+    }
+
+    /// Makes room for a message of this pipe: drops what would be received next, of the peers that matter least.
+    /// Nothing: the newcomer matters less than all that waits.
+    pub(crate) fn drop_for(&mut self, pipe: PipeId, ranks: &Ranks) -> Option<Message> {
+        if self.mixed || !ranks.0.is_empty() {
+            let last = self.lanes[*self.turn.back()?].rank;
+            if ranks.of(pipe) > last {
+                return None;
+            }
+            let least = |index: &usize| self.lanes[*index].rank == last;
+            let skipped = self.turn.iter().position(least).unwrap_or(0);
+            self.turn.rotate_left(skipped);
+            let dropped = self.pop();
+            let mut turn = std::mem::take(&mut self.turn);
+            for index in turn.drain(..) {
+                self.line_up(index);
+            }
+            return dropped;
+        }
+        self.pop()
+    }
+
+    /// Changes how much may wait, from now on.
+    pub(crate) fn set_limit(&mut self, limit: QueueLimit) {
+        self.limit = limit;
+    }
+
+    pub(crate) fn limit(&self) -> QueueLimit {
+        self.limit
     }
 
     /// Takes what [`next`](Self::next) named.
@@ -201,13 +281,15 @@ impl RecvQueue {
         }
     }
 
-    fn lane(&mut self, pipe: PipeId) -> usize {
+    #[inline]
+    fn lane(&mut self, pipe: PipeId, ranks: &Ranks) -> usize {
         if let Some(index) = self.of_pipe.get(&pipe) {
             return *index;
         }
         let index = self.free.pop().unwrap_or_else(|| {
             self.lanes.push(Lane {
                 pipe,
+                rank: MIDDLE,
                 messages: VecDeque::new(),
                 bytes: 0,
                 paused: false,
@@ -216,8 +298,17 @@ impl RecvQueue {
         });
         self.lanes[index].pipe = pipe;
         self.lanes[index].paused = false;
+        self.lanes[index].rank = ranks.of(pipe);
         self.of_pipe.insert(pipe, index);
-        self.turn.push_back(index);
+        let last = self.turn.back().map(|last| self.lanes[*last].rank);
+        self.mixed = match last {
+            None => false,
+            Some(rank) => self.mixed || rank != self.lanes[index].rank,
+        };
+        match self.mixed {
+            false => self.turn.push_back(index),
+            true => self.line_up(index),
+        }
         index
     }
 
@@ -284,9 +375,9 @@ mod tests {
     fn lanes_are_served_in_turn() {
         let mut queue = RecvQueue::new(LIMIT);
         for n in 0..3 {
-            let _ = queue.push(pipe(1), Message::from(format!("a{n}")));
+            let _ = queue.push(pipe(1), Message::from(format!("a{n}")), &Ranks::default());
         }
-        let _ = queue.push(pipe(2), Message::from("b0"));
+        let _ = queue.push(pipe(2), Message::from("b0"), &Ranks::default());
         let mut resumed = Vec::new();
         let order: Vec<_> = (0..4)
             .map(|_| text(pop(&mut queue, &mut resumed)))
@@ -299,7 +390,10 @@ mod tests {
     fn a_full_lane_pauses_its_pipe_until_half_is_gone() {
         let mut queue = RecvQueue::new(LIMIT);
         for n in 1..=4 {
-            assert_eq!(queue.push(pipe(1), Message::new()), n == 4);
+            assert_eq!(
+                queue.push(pipe(1), Message::new(), &Ranks::default()),
+                n == 4
+            );
         }
         let mut resumed = Vec::new();
         pop(&mut queue, &mut resumed);
@@ -312,9 +406,12 @@ mod tests {
     fn a_lane_that_empties_resumes_its_pipe_even_if_others_are_full() {
         let mut queue = RecvQueue::new(LIMIT);
         for _ in 0..8 {
-            let _ = queue.push(pipe(1), Message::new());
+            let _ = queue.push(pipe(1), Message::new(), &Ranks::default());
         }
-        assert!(queue.push(pipe(2), Message::new()), "all together are over");
+        assert!(
+            queue.push(pipe(2), Message::new(), &Ranks::default()),
+            "all together are over"
+        );
         let mut resumed = Vec::new();
         pop(&mut queue, &mut resumed);
         pop(&mut queue, &mut resumed);
@@ -324,7 +421,7 @@ mod tests {
     #[test]
     fn bytes_count_too() {
         let mut queue = RecvQueue::new(LIMIT);
-        assert!(queue.push(pipe(1), Message::from(vec![0; 1000])));
+        assert!(queue.push(pipe(1), Message::from(vec![0; 1000]), &Ranks::default()));
     }
 
     #[test]
@@ -332,7 +429,7 @@ mod tests {
         let mut queue = RecvQueue::new(LIMIT);
         for n in 0..9 {
             assert_eq!((queue.is_full(), queue.has(pipe(1))), (n >= 4, n > 0));
-            queue.append(pipe(1), Message::new());
+            queue.append(pipe(1), Message::new(), &Ranks::default());
         }
         assert!(!queue.has_paused() && !queue.has(pipe(2)));
     }
@@ -342,10 +439,10 @@ mod tests {
         let mut queue = RecvQueue::new(LIMIT);
         let mut inbox = Inbox::default();
         inbox.push(Message::from("0"));
-        assert!(!queue.push_all(pipe(1), &mut inbox));
+        assert!(!queue.push_all(pipe(1), &mut inbox, &Ranks::default()));
         inbox.push(Message::from("1"));
         inbox.push(Message::from("2"));
-        assert!(!queue.push_all(pipe(1), &mut inbox));
+        assert!(!queue.push_all(pipe(1), &mut inbox, &Ranks::default()));
         assert!(inbox.is_empty());
         let mut resumed = Vec::new();
         let order: Vec<_> = (0..3)
@@ -385,11 +482,80 @@ mod tests {
     fn a_pipe_that_went_is_not_resumed() {
         let mut queue = RecvQueue::new(LIMIT);
         for _ in 0..4 {
-            let _ = queue.push(pipe(1), Message::new());
+            let _ = queue.push(pipe(1), Message::new(), &Ranks::default());
         }
         queue.forget(pipe(1));
         let mut resumed = Vec::new();
         while pop(&mut queue, &mut resumed).is_some() {}
         assert!(resumed.is_empty());
+    }
+
+    /// Ranks of pipes 1 to 4: the middle, the first, the first, the last.
+    fn ranks() -> Ranks {
+        let mut ranks = Ranks::default();
+        for (n, rank) in [(1, 8), (2, 1), (3, 1), (4, 16)] {
+            ranks.set(pipe(n), rank);
+        }
+        ranks
+    }
+
+    fn filled(limit: QueueLimit, messages: &[&str]) -> RecvQueue {
+        let mut queue = RecvQueue::new(limit);
+        for text in messages {
+            let number = u32::from(text.as_bytes()[0] - b'0');
+            queue.append(pipe(number), Message::from((*text).to_owned()), &ranks());
+        }
+        queue
+    }
+
+    fn rest(mut queue: RecvQueue) -> Vec<String> {
+        let next = || queue.pop().map(|message| text(Some(message)));
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn the_lowest_rank_comes_first_and_equals_take_turns() {
+        let queue = filled(LIMIT, &["4a", "1a", "1b", "2a", "2b", "3a", "3b", "4b"]);
+        let order = ["2a", "3a", "2b", "3b", "1a", "1b", "4a", "4b"];
+        assert_eq!(rest(queue), order);
+    }
+
+    #[test]
+    fn a_newcomer_of_a_lower_rank_goes_in_front_of_what_waits() {
+        let mut queue = filled(LIMIT, &["4a", "4b", "1a"]);
+        assert_eq!(text(queue.pop()), "1a");
+        assert_eq!(text(queue.pop()), "4a");
+        queue.append(pipe(3), Message::from("3a"), &ranks());
+        assert_eq!(rest(queue), ["3a", "4b"]);
+    }
+
+    #[test]
+    fn what_is_dropped_for_a_newcomer_is_of_the_highest_rank() {
+        let mut queue = filled(LIMIT, &["2a", "1a", "1b", "3a"]);
+        let dropped = queue.drop_for(pipe(2), &ranks());
+        assert_eq!(text(dropped), "1a");
+        assert!(
+            queue.drop_for(pipe(4), &ranks()).is_none(),
+            "it matters least"
+        );
+        assert_eq!(rest(queue), ["2a", "3a", "1b"]);
+        let mut queue = filled(LIMIT, &["1a", "1b"]);
+        assert_eq!(text(queue.drop_for(pipe(1), &Ranks::default())), "1a");
+    }
+
+    #[test]
+    fn a_larger_limit_resumes_what_was_paused() {
+        let mut queue = RecvQueue::new(LIMIT);
+        for _ in 0..4 {
+            let _ = queue.push(pipe(1), Message::new(), &Ranks::default());
+        }
+        let messages = 9;
+        queue.set_limit(QueueLimit {
+            messages,
+            ..queue.limit()
+        });
+        let mut resumed = Vec::new();
+        queue.resume(&mut resumed);
+        assert_eq!(resumed, [pipe(1)]);
     }
 }

@@ -11,12 +11,14 @@ use std::{
 use spkit_api::{
     Address, Connecting, EndpointConfig, EndpointId, Error, ErrorKind, IoCx, Listener, Options,
     Pipe, Ready, Result, TransportPlugin,
-    options::{HANDSHAKE_TIMEOUT, MAX_HANDSHAKES, MAX_PIPES, SEND_BUFFER},
+    option::LiveOptions,
+    options::{HANDSHAKE_TIMEOUT, MAX_HANDSHAKES, MAX_PIPES},
     plugin::Origin,
 };
 
 use super::{
     Shared, clock,
+    options::pauses,
     pipe_cell::{Held, PipeCell, guarded},
     reactor::ObjectReactor,
     turn::{HANDSHAKE, Poller, REST},
@@ -38,6 +40,8 @@ const ACCEPT_BATCH: usize = 64;
 pub(super) struct Objects {
     pub(super) slots: Slots<Object>,
     pub(super) endpoints: HashMap<EndpointId, Endpoint>,
+    /// There was an endpoint once.
+    pub(super) started: bool,
 }
 
 /// What is polled.
@@ -59,32 +63,32 @@ enum Kind {
 /// A dialer or listener, with what it needs to make connections.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    address: Address,
+    pub(super) address: Address,
     /// Where a listener listens.
     local: Option<Address>,
-    plugin: &'static TransportPlugin,
-    options: Arc<Options>,
+    pub(super) plugin: &'static TransportPlugin,
+    pub(super) options: LiveOptions,
     /// The listener's object.
-    listener: Option<u32>,
+    pub(super) listener: Option<u32>,
     /// A dialer's connection on its way.
     attempt: Option<u32>,
     handshakes: i64,
     pipes: i64,
     /// The listener has its fill and was not polled to the end.
-    full: bool,
+    pub(super) full: bool,
 }
 
 impl Endpoint {
     pub(super) fn new(
         address: Address,
         plugin: &'static TransportPlugin,
-        options: Options,
+        options: LiveOptions,
     ) -> Self {
         Self {
             address,
             local: None,
             plugin,
-            options: Arc::new(options),
+            options,
             listener: None,
             attempt: None,
             handshakes: 0,
@@ -98,7 +102,8 @@ impl Endpoint {
     }
 
     fn has_fill(&self) -> bool {
-        let limit = |key| self.options.get(key).unwrap_or(i64::MAX);
+        let options = self.options.now();
+        let limit = |key| options.get(key).unwrap_or(i64::MAX);
         self.handshakes >= limit(MAX_HANDSHAKES) || self.pipes >= limit(MAX_PIPES)
     }
 }
@@ -111,6 +116,7 @@ impl Shared {
         plugin: &'static TransportPlugin,
         options: Options,
     ) -> Result<(EndpointId, Address)> {
+        let options = LiveOptions::new(options);
         let config = self.config(address, &options);
         let listener = guarded(plugin.origin(), || plugin.transport().listen(&config));
         let listener = Held::new(listener.map_err(|error| error.at(address))?);
@@ -128,6 +134,7 @@ impl Shared {
             state.listener = Some(key);
             state.local = Some(local.clone());
             objects.endpoints.insert(endpoint, state);
+            objects.started = true;
             key
         };
         self.publish(&mut vec![SocketEvent::Listening {
@@ -144,15 +151,20 @@ impl Shared {
         address: &Address,
         plugin: &'static TransportPlugin,
         options: Options,
-        pauses: (Duration, Duration),
     ) -> Result<EndpointId> {
+        let pauses = pauses(&options);
+        let options = LiveOptions::new(options);
         let config = self.config(address, &options);
         // The first attempt is made twice: here for its errors, and in its turn for the connection.
         let probe = guarded(plugin.origin(), || plugin.transport().dial(&config));
         drop(Held::new(probe.map_err(|error| error.at(address))?));
         let endpoint = self.with_core(|hosted| hosted.core.add_endpoint(Some(pauses)))?;
         let state = Endpoint::new(address.clone(), plugin, options);
-        lock(&self.objects).endpoints.insert(endpoint, state);
+        {
+            let mut objects = lock(&self.objects);
+            objects.endpoints.insert(endpoint, state);
+            objects.started = true;
+        }
         self.with_core(|hosted| hosted.core.redial_now(endpoint));
         Ok(endpoint)
     }
@@ -317,11 +329,7 @@ impl Shared {
             if state.attempt.is_some() || state.pipes > 0 {
                 return;
             }
-            (
-                state.plugin,
-                state.address.clone(),
-                Arc::clone(&state.options),
-            )
+            (state.plugin, state.address.clone(), state.options.clone())
         };
         let (plugin, address, options) = prepared;
         let config = self.config(&address, &options);
@@ -361,7 +369,7 @@ impl Shared {
             } else {
                 state.attempt = Some(key);
             }
-            (key, state.options.get(HANDSHAKE_TIMEOUT))
+            (key, state.options.now().get(HANDSHAKE_TIMEOUT))
         };
         let limit = limit.unwrap_or(Duration::from_secs(10));
         let at = clock::now() + limit;
@@ -440,8 +448,8 @@ impl Shared {
                 self.end_connecting(key, endpoint);
                 return;
             };
-            take_options(&mut facts, &state.options);
-            (state.listener.is_none(), state.options.get(SEND_BUFFER))
+            let room = take_options(&mut facts, &state.options.now());
+            (state.listener.is_none(), room)
         };
         facts.dialed = dialed;
         facts.endpoint = endpoint;
@@ -458,7 +466,7 @@ impl Shared {
         self.count_pipe(endpoint, 1);
         let mut pipe = Some(pipe);
         let adopted = self.with_core(|hosted| {
-            let id = hosted.core.add_pipe(facts, room.unwrap_or(usize::MAX))?;
+            let id = hosted.core.add_pipe(facts, room)?;
             let pipe = pipe.take().ok_or(ErrorKind::Internal)?;
             let cell = PipeCell::new(id, key, endpoint, coalesces, origin, pipe);
             hosted.set_cell(id, Some(Arc::clone(&cell)));
@@ -592,6 +600,9 @@ impl Shared {
             hosted.set_cell(cell.id, None);
             self.pipes.fetch_sub(1, Ordering::Relaxed);
             hosted.core.remove_pipe(cell.id, error);
+            if self.is_alone(hosted) {
+                hosted.core.wake_senders();
+            }
         });
         // The plugin's object goes outside of every lock, and after its pipe: once the peer sees the end, no message may
         // be given to the pipe any more.
@@ -608,7 +619,11 @@ impl Shared {
         lock(&self.timers).clear_all(|(object, _)| *object == key);
     }
 
-    fn config<'a>(&'a self, address: &'a Address, options: &'a Options) -> EndpointConfig<'a> {
+    pub(super) fn config<'a>(
+        &'a self,
+        address: &'a Address,
+        options: &LiveOptions,
+    ) -> EndpointConfig<'a> {
         EndpointConfig::new(address, options, self.info.number(), &self.runtime.state)
     }
 }

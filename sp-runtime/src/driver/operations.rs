@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use spkit_api::{ContextId, ErrorKind, Message, Result, SendError, Time};
+use spkit_api::{ContextId, Error, ErrorKind, Message, Result, SendError, Time};
 
 use super::{Hosted, Shared, clock};
 use crate::{
@@ -141,7 +141,13 @@ impl Shared {
         let mut hosted = lock(&self.core);
         let attempt = hosted
             .still_waits(context, Direction::Send, waiting)
-            .and_then(|()| hosted.core.send(context, slot));
+            .and_then(|()| match hosted.core.send(context, slot) {
+                Ok(false) if self.is_alone(&hosted) => Err(Error::new(
+                    ErrorKind::NoPeers,
+                    "nobody is connected, and option `fail-without-peers` is on",
+                )),
+                sent => sent,
+            });
         match attempt {
             Ok(true) => {
                 hosted.served(context, Direction::Send, waiting);

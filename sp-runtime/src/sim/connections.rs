@@ -4,7 +4,7 @@ use std::{sync::Arc, task::Poll, time::Duration};
 
 use spkit_api::{
     Address, Connecting, EndpointId, Error, ErrorKind, IoCx, Options, Pipe, Ready, Result, TimerId,
-    options::{HANDSHAKE_TIMEOUT, MAX_HANDSHAKES, MAX_PIPES, SEND_BUFFER},
+    options::{HANDSHAKE_TIMEOUT, MAX_HANDSHAKES, MAX_PIPES},
     stream::{Plain, SpWire, StreamConnecting},
 };
 
@@ -265,8 +265,7 @@ impl Host {
         let mut facts = pipe.facts();
         facts.dialed = state.is_dialer();
         facts.endpoint = endpoint;
-        take_options(&mut facts, &state.options);
-        let room = state.options.get(SEND_BUFFER).unwrap_or(usize::MAX);
+        let room = take_options(&mut facts, &state.options);
         self.end_handshake(key, endpoint, env);
         match self.core.add_pipe(facts, room) {
             Ok(id) => {
