@@ -17,9 +17,8 @@ use std::{
 };
 
 use spkit_api::{
-    Address, Connecting, EndpointConfig, IoCx, Listener, Options, Pipe, Result, Transport,
-    TransportInfo,
-    option::LiveOptions,
+    Address, Connecting, EndpointConfig, IoCx, Listener, LiveConfig, Options, Pipe, Result,
+    Transport, TransportInfo,
     options::{SEND_BUFFER, SEND_BUFFER_MESSAGES},
 };
 
@@ -60,8 +59,7 @@ impl Transport for Inproc {
             names,
             address: at.address().clone(),
             id,
-            protocol: at.protocol(),
-            options: at.live().clone(),
+            config: at.live().clone(),
             bell: false,
         }))
     }
@@ -124,8 +122,7 @@ struct InprocListener {
     names: Arc<Names>,
     address: Address,
     id: u64,
-    protocol: u16,
-    options: LiveOptions,
+    config: LiveConfig,
     bell: bool,
 }
 
@@ -144,7 +141,7 @@ impl Listener for InprocListener {
         };
         Poll::Ready(Ok(Box::new(Accepted {
             caller: Arc::downgrade(&caller),
-            party: Party::new(self.protocol, &self.options.now()),
+            party: Party::new(self.config.protocol(), &self.config.options()),
         })))
     }
 }

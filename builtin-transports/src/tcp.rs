@@ -10,6 +10,8 @@ mod dial;
 mod interface;
 mod listen;
 mod stream;
+#[cfg(target_os = "linux")]
+mod taken;
 #[cfg(test)]
 mod tests;
 mod tuning;

@@ -43,8 +43,8 @@ pub use crate::{
     state::SharedState,
     time::Time,
     transport::{
-        Connecting, Credentials, EndpointConfig, IoCx, Listener, Notifier, PendingOut, Pipe,
-        PipeFacts, Progress, Ready, Transport, TransportInfo,
+        Connecting, Credentials, EndpointConfig, IoCx, Listener, LiveConfig, Notifier, PendingOut,
+        Pipe, PipeFacts, Progress, Ready, Transport, TransportInfo,
     },
 };
 

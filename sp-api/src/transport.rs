@@ -131,9 +131,16 @@ impl TransportInfo {
 pub struct EndpointConfig<'a> {
     address: &'a Address,
     options: Arc<Options>,
-    live: LiveOptions,
-    protocol: u16,
+    live: LiveConfig,
     state: &'a SharedState,
+}
+
+/// What a listener keeps of its [`EndpointConfig`], for the connections it accepts.
+#[derive(Clone, Debug)]
+pub struct LiveConfig {
+    options: LiveOptions,
+    protocol: u16,
+    receives: bool,
 }
 
 impl<'a> EndpointConfig<'a> {
@@ -145,14 +152,25 @@ impl<'a> EndpointConfig<'a> {
         protocol: u16,
         state: &'a SharedState,
     ) -> Self {
-        let live = options.into();
+        let options = options.into();
         Self {
             address,
-            options: live.now(),
-            live,
-            protocol,
+            options: options.now(),
+            live: LiveConfig {
+                options,
+                protocol,
+                receives: true,
+            },
             state,
         }
+    }
+
+    /// For runtimes: whether the protocol receives.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn receiving(mut self, receives: bool) -> Self {
+        self.live.receives = receives;
+        self
     }
 
     /// Where to.
@@ -165,20 +183,37 @@ impl<'a> EndpointConfig<'a> {
         &self.options
     }
 
-    /// The same, with what is set later on the dialer or listener itself. A listener reads from it what the next
-    /// connection is to have, options that [change then](crate::option::Change::NextConnection) or at once.
-    pub fn live(&self) -> &LiveOptions {
-        &self.live
-    }
-
     /// The protocol number to announce. The runtime, not the transport, judges the peer's.
     pub fn protocol(&self) -> u16 {
-        self.protocol
+        self.live.protocol
+    }
+
+    /// The same for later: with what is set then on the listener itself.
+    pub fn live(&self) -> &LiveConfig {
+        &self.live
     }
 
     /// What the transport keeps for the whole runtime, as inproc its names.
     pub fn state(&self) -> &SharedState {
         self.state
+    }
+}
+
+impl LiveConfig {
+    /// The options as they are now: those that change [at once or with the next connection](crate::option::Change) may
+    /// have been set on the listener meanwhile.
+    pub fn options(&self) -> Arc<Options> {
+        self.options.now()
+    }
+
+    /// The protocol number to announce.
+    pub fn protocol(&self) -> u16 {
+        self.protocol
+    }
+
+    /// Whether the socket receives. Where it does not (PUSH, PUB), its peers send nothing.
+    pub fn receives(&self) -> bool {
+        self.receives
     }
 }
 
@@ -256,8 +291,8 @@ pub trait Pipe: Send + fmt::Debug {
     /// nothing.
     fn poll_flush(&mut self, io: &mut IoCx<'_>) -> Poll<Result<()>>;
 
-    /// Ends the connection in order: flushes, says goodbye, reads and discards to the peer's end. The runtime gives it
-    /// a time limit and drops the pipe then. Called again until it is ready; nothing is sent or received after the
+    /// Ends the connection in order: flushes, says goodbye, reads and discards to the peer's end, or until nothing that was
+    /// sent can be lost any more. The runtime gives it a time limit and drops the pipe then. Called again until it is ready; nothing is sent or received after the
     /// first call.
     fn poll_close(&mut self, io: &mut IoCx<'_>) -> Poll<Result<()>>;
 
@@ -366,6 +401,9 @@ impl Ready {
     /// are here" with "and these were the last", and no further edge comes for the end. A runtime that keeps events
     /// back, for a pipe that is paused, passes this one on when it polls the pipe again.
     pub const CLOSED: Self = Self(16);
+    /// The socket closes, and the pipe has more to send than it could take so far. What it receives is wanted no more: it
+    /// reads and drops, so that a peer that waits for that goes on reading; and the peer's end is no reason to stop.
+    pub const CLOSING: Self = Self(32);
 
     /// Whether all reasons of `other` are among these.
     pub const fn contains(self, other: Self) -> bool {

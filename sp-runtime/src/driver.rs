@@ -139,6 +139,8 @@ struct NewsState {
     /// Counts what happened, so that a wait misses nothing.
     changes: u64,
     closed: bool,
+    /// Copies lost with their pipes before the socket closed.
+    lost_before: u64,
     complete: bool,
 }
 

@@ -330,6 +330,10 @@ impl Socket {
     }
 
     /// Closes, sends what was accepted for at most `drain`, waits for that, and accounts for the messages.
+    ///
+    /// It is over when each peer has ended its side, too: until then it may write, and what it has not read could be lost
+    /// with that. The peers of a socket that only sends (PUSH, PUB) write nothing: there it is enough that their system has
+    /// everything (tcp on Linux, ipc, inproc), however long they take to read it.
     pub fn close_with(&self, drain: Duration) -> CloseReport {
         self.shared().close(drain);
         self.shared().wait_closed()

@@ -5,8 +5,8 @@ use std::{io, os::unix::net::UnixStream as StdUnixStream, sync::Arc, task::Poll,
 use mio::net::UnixStream;
 use socket2::{Domain, SockAddr, Socket, Type};
 use spkit_api::{
-    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Options, Pipe, Result, TimerId,
-    option::LiveOptions,
+    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, LiveConfig, Options, Pipe, Result,
+    TimerId,
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
@@ -27,7 +27,7 @@ pub(super) fn dial(at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
     Ok(Box::new(Dialing {
         target: name.to_socket()?,
         address: Arc::new(at.address().clone()),
-        options: at.live().clone(),
+        live: at.live().clone(),
         config: StreamConfig::new(at),
         connected: None,
     }))
@@ -37,7 +37,7 @@ pub(super) fn dial(at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
 struct Dialing {
     target: SockAddr,
     address: Arc<Address>,
-    options: LiveOptions,
+    live: LiveConfig,
     config: StreamConfig,
     connected: Option<StreamConnecting<UnixSocket, Plain, SpWire>>,
 }
@@ -47,7 +47,7 @@ impl Connecting for Dialing {
         let connected = match &mut self.connected {
             Some(connected) => connected,
             None => {
-                let stream = match connect(&self.target, &self.options.now()) {
+                let stream = match connect(&self.target, &self.live.options()) {
                     Ok(stream) => stream,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         io.set_timer(AGAIN, AGAIN_AFTER);

@@ -5,8 +5,8 @@ use std::{os::unix::net::UnixListener as StdUnixListener, sync::Arc, task::Poll}
 use mio::{Interest, net::UnixListener};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use spkit_api::{
-    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Listener, Options, Result,
-    option::LiveOptions,
+    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Listener, LiveConfig, Options,
+    Result,
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
@@ -61,8 +61,7 @@ pub(super) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
     Ok(Box::new(IpcListener {
         socket: UnixListener::from_std(StdUnixListener::from(socket)),
         address: Arc::new(at.address().clone()),
-        options: at.live().clone(),
-        protocol: at.protocol(),
+        config: at.live().clone(),
         registered: false,
         _file: file,
     }))
@@ -83,8 +82,7 @@ fn bind(to: &SockAddr, rights: &Rights, options: &Options) -> Result<Socket> {
 struct IpcListener {
     socket: UnixListener,
     address: Arc<Address>,
-    options: LiveOptions,
-    protocol: u16,
+    config: LiveConfig,
     registered: bool,
     /// Removed when the listener goes.
     _file: Option<SocketFile>,
@@ -111,9 +109,8 @@ impl Listener for IpcListener {
                     }
                 },
             };
-            let options = self.options.now();
-            let config = StreamConfig::of(self.protocol, &options);
-            tune(&SockRef::from(&stream), &options);
+            let config = StreamConfig::of(&self.config);
+            tune(&SockRef::from(&stream), &self.config.options());
             return Poll::Ready(Ok(Box::new(StreamConnecting::accepted(
                 UnixSocket::accepted(stream, Arc::clone(&self.address)),
                 Plain,

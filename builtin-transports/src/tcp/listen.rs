@@ -8,9 +8,9 @@ use std::{
 use mio::Interest;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use spkit_api::{
-    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Listener, Options, Result,
+    Address, Connecting, EndpointConfig, Error, ErrorKind, IoCx, Listener, LiveConfig, Options,
+    Result,
     address::{Host, HostPort},
-    option::LiveOptions,
     stream::{Plain, SpWire, StreamConfig, StreamConnecting},
 };
 
@@ -40,8 +40,7 @@ pub(super) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
                 return Ok(Box::new(TcpListener {
                     local: Address::new(at.address().scheme(), bound)?,
                     socket: mio::net::TcpListener::from_std(socket.into()),
-                    options: at.live().clone(),
-                    protocol: at.protocol(),
+                    config: at.live().clone(),
                     registered: false,
                 }));
             }
@@ -117,8 +116,7 @@ fn bind(
 struct TcpListener {
     socket: mio::net::TcpListener,
     local: Address,
-    options: LiveOptions,
-    protocol: u16,
+    config: LiveConfig,
     registered: bool,
 }
 
@@ -141,9 +139,8 @@ impl Listener for TcpListener {
                     Fate::Report => return Poll::Ready(Err(Error::from(error).at(&self.local))),
                 },
             };
-            let options = self.options.now();
-            let config = StreamConfig::of(self.protocol, &options);
-            Tuning::of(&options).apply(&SockRef::from(&stream));
+            let config = StreamConfig::of(&self.config);
+            Tuning::of(&self.config.options()).apply(&SockRef::from(&stream));
             return Poll::Ready(Ok(Box::new(StreamConnecting::accepted(
                 TcpSocket::new(stream, remote),
                 Plain,

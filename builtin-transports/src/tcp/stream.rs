@@ -43,6 +43,13 @@ impl ByteStream for TcpSocket {
         self.stream.shutdown(Shutdown::Write)
     }
 
+    #[cfg(target_os = "linux")]
+    fn all_taken(&mut self) -> Option<bool> {
+        let local = self.stream.local_addr().ok()?;
+        let left = super::taken::unacknowledged(local, self.remote)?;
+        Some(left == 0)
+    }
+
     fn describe(&self, facts: &mut PipeFacts) {
         facts.remote = address(self.remote);
         facts.local = self.stream.local_addr().ok().and_then(address);

@@ -17,7 +17,7 @@ pub(crate) fn dial(at: &EndpointConfig<'_>) -> Result<Box<dyn Connecting>> {
     Ok(Box::new(Dialing {
         path: path_of(at)?,
         address: at.address().clone(),
-        settings: Settings::of(at.protocol(), at.options()),
+        settings: Settings::of(at.live()),
         seat: None,
         said_hello: false,
     }))

@@ -43,7 +43,7 @@ mod wire;
 use std::{path::PathBuf, time::Duration};
 
 use spkit_api::{
-    Connecting, EndpointConfig, Error, ErrorKind, Listener, Opt, OptSpec, Options, Result,
+    Connecting, EndpointConfig, Error, ErrorKind, Listener, LiveConfig, Opt, OptSpec, Result,
     Transport, TransportInfo,
     option::{Change, Scope},
     register_transport,
@@ -101,10 +101,11 @@ struct Settings {
 }
 
 impl Settings {
-    fn of(protocol: u16, options: &Options) -> Self {
+    fn of(config: &LiveConfig) -> Self {
+        let keepalive = config.options().get(KEEPALIVE);
         Self {
-            stream: StreamConfig::of(protocol, options),
-            keepalive: options.get(KEEPALIVE).unwrap_or(Duration::from_secs(1)),
+            stream: StreamConfig::of(config),
+            keepalive: keepalive.unwrap_or(Duration::from_secs(1)),
         }
     }
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use spkit_api::{
-    Address, Connecting, EndpointConfig, ErrorKind, IoCx, Listener, Pipe, Result, TimerId,
-    option::LiveOptions,
+    Address, Connecting, EndpointConfig, ErrorKind, IoCx, Listener, LiveConfig, Pipe, Result,
+    TimerId,
 };
 
 use crate::{
@@ -43,8 +43,7 @@ pub(crate) fn listen(at: &EndpointConfig<'_>) -> Result<Box<dyn Listener>> {
         _file: SocketFile::made(&path)?,
         port: Port::serving(socket),
         address: at.address().clone(),
-        protocol: at.protocol(),
-        options: at.live().clone(),
+        config: at.live().clone(),
     }))
 }
 
@@ -54,8 +53,7 @@ struct Listening {
     _file: SocketFile,
     port: Arc<Port>,
     address: Address,
-    protocol: u16,
-    options: LiveOptions,
+    config: LiveConfig,
 }
 
 impl Listener for Listening {
@@ -69,7 +67,7 @@ impl Listener for Listening {
                 port: Arc::clone(&self.port),
                 call,
                 address: self.address.clone(),
-                settings: Settings::of(self.protocol, &self.options.now()),
+                settings: Settings::of(&self.config),
                 seat: None,
             }))),
             None => Poll::Pending,

@@ -19,10 +19,9 @@ use std::{
 
 use mio::net::{TcpListener, TcpStream};
 use spkit_api::{
-    Address, Connecting, EndpointConfig, Error, ErrorKind, Interest, IoCx, Listener, Pipe, Result,
-    Transport, TransportInfo,
+    Address, Connecting, EndpointConfig, Error, ErrorKind, Interest, IoCx, Listener, LiveConfig,
+    Pipe, Result, Transport, TransportInfo,
     address::{Host, HostPort},
-    option::LiveOptions,
     register_transport,
     stream::{SpWire, StreamConfig, StreamConnecting},
 };
@@ -71,8 +70,7 @@ impl Transport for Masked {
         Ok(Box::new(Listening {
             socket: TcpListener::bind(SocketAddr::new(ip, target.port))?,
             asked: at.address().clone(),
-            protocol: at.protocol(),
-            options: at.live().clone(),
+            config: at.live().clone(),
             registered: false,
         }))
     }
@@ -109,8 +107,7 @@ impl Connecting for Dialing {
 struct Listening {
     socket: TcpListener,
     asked: Address,
-    protocol: u16,
-    options: LiveOptions,
+    config: LiveConfig,
     registered: bool,
 }
 
@@ -131,7 +128,7 @@ impl Listener for Listening {
             Ok((stream, remote)) => {
                 let socket = TcpSocket::new(stream, remote);
                 // What was set on the listener meanwhile counts from this connection on.
-                let config = StreamConfig::of(self.protocol, &self.options.now());
+                let config = StreamConfig::of(&self.config);
                 let wire = SpWire::tcp(&config);
                 let masking = Masking::accepted(socket, Mask::new(io), wire, &config);
                 Poll::Ready(Ok(Box::new(masking)))

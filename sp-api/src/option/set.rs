@@ -137,7 +137,8 @@ impl Options {
     }
 }
 
-/// An endpoint's values as they are now. Setting them on a live dialer or listener changes what is read here.
+/// An endpoint's values as they are now, for runtimes: setting one on a live dialer or listener changes them.
+/// Transports see them as a [`LiveConfig`](crate::LiveConfig).
 #[derive(Clone, Debug, Default)]
 pub struct LiveOptions(Arc<Mutex<Arc<Options>>>);
 

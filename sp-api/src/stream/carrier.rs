@@ -30,6 +30,13 @@ pub trait ByteStream: io::Read + io::Write + Source + Send + fmt::Debug {
     /// Ends our direction; the peer reads to the end and then sees it.
     fn shutdown_write(&mut self) -> io::Result<()>;
 
+    /// Whether the peer's system has taken all that was written, and the end of our direction: then nothing of it is lost
+    /// when we close, though the peer has not read it yet. Asked after [`shutdown_write`](Self::shutdown_write), if the
+    /// peer's end does not come; again soon, while the answer is no. `None`, the default: nobody can tell.
+    fn all_taken(&mut self) -> Option<bool> {
+        None
+    }
+
     /// Fills in what is known of the connection: `local`, `remote`, `credentials`. Asked once, when the pipe is new.
     fn describe(&self, facts: &mut PipeFacts);
 

@@ -1,6 +1,6 @@
 //! What a stream pipe needs to know of its endpoint.
 
-use crate::{EndpointConfig, Options, options};
+use crate::{EndpointConfig, LiveConfig, options};
 
 /// The endpoint's values that a stream pipe works by. A listener makes one for each connection it accepts, of what the
 /// options [are then](EndpointConfig::live).
@@ -10,22 +10,25 @@ pub struct StreamConfig {
     recv_max: usize,
     send_buffer: usize,
     send_buffer_messages: usize,
+    receives: bool,
 }
 
 impl StreamConfig {
-    /// The values of this endpoint: its protocol number, and what [`of`](Self::of) takes of its options.
+    /// The values of this endpoint: its protocol, and the options `recv-max`, `send-buffer` and `send-buffer-messages`.
     pub fn new(at: &EndpointConfig<'_>) -> Self {
-        Self::of(at.protocol(), at.options())
+        Self::of(at.live())
     }
 
-    /// A protocol number to announce, and the options `recv-max`, `send-buffer` and `send-buffer-messages`.
-    pub fn of(protocol: u16, options: &Options) -> Self {
+    /// The values of this moment.
+    pub fn of(live: &LiveConfig) -> Self {
+        let options = live.options();
         let messages = options.get(options::SEND_BUFFER_MESSAGES).unwrap_or(1024);
         Self {
-            protocol,
+            protocol: live.protocol(),
             recv_max: options.get(options::RECV_MAX).unwrap_or(1 << 20),
             send_buffer: options.get(options::SEND_BUFFER).unwrap_or(256 << 10),
             send_buffer_messages: usize::try_from(messages).unwrap_or(1),
+            receives: live.receives(),
         }
     }
 
@@ -42,6 +45,11 @@ impl StreamConfig {
     /// Bytes that may wait to be written before a pipe takes no more messages.
     pub fn send_buffer(&self) -> usize {
         self.send_buffer
+    }
+
+    /// Whether the socket receives: where it does not, its peers send nothing.
+    pub fn receives(&self) -> bool {
+        self.receives
     }
 
     /// Messages that may wait to be written before a pipe takes no more.

@@ -45,6 +45,8 @@ pub struct StreamPipe<S, F, W> {
     /// Length of the last message, if that was a large one.
     large: usize,
     peer: Option<u16>,
+    /// Whether the peer may send anything.
+    listens: bool,
     closing: Closing,
 }
 
@@ -79,6 +81,7 @@ impl<S: ByteStream, F: Filter, W: Wire> StreamPipe<S, F, W> {
             answers: 0,
             large: 0,
             peer: None,
+            listens: config.receives(),
             closing: Closing::No,
         }
     }
@@ -106,6 +109,11 @@ impl<S: ByteStream, F: Filter, W: Wire> Pipe for StreamPipe<S, F, W> {
     }
 
     fn poll_recv(&mut self, io: &mut IoCx<'_>, inbox: &mut Inbox) -> Result<Progress> {
+        if io.ready().contains(Ready::CLOSING) {
+            // With nothing more to be written, its end is the end.
+            let _ = self.poll_discard(io)?;
+            return self.broken.clone().map_or(Ok(Progress::Drained), Err);
+        }
         self.note(io.ready());
         let before = self.pending().bytes;
         let progress = self.receive(io, inbox)?;

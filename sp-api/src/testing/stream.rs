@@ -32,6 +32,7 @@ struct Cable {
     ways: [Way; 2],
     wakers: [Option<Waker>; 2],
     connected: bool,
+    taken: Option<bool>,
     cut: bool,
     read_max: usize,
     write_max: usize,
@@ -65,6 +66,7 @@ impl TestLink {
                 ways: Default::default(),
                 wakers: [None, None],
                 connected: true,
+                taken: None,
                 cut: false,
                 read_max: usize::MAX,
                 write_max: usize::MAX,
@@ -119,6 +121,11 @@ impl TestLink {
         let mut cable = self.held();
         cable.connected = on;
         cable.wake();
+    }
+
+    /// What both ends hear when they ask whether the other's system has taken everything (nobody can tell, at first).
+    pub fn set_taken(&self, taken: Option<bool>) {
+        self.held().taken = taken;
     }
 
     /// Breaks the connection: what is under way is lost, and every call fails with a reset.
@@ -290,6 +297,10 @@ impl ByteStream for TestStream {
         cable.ways[self.end].ended = true;
         cable.wake();
         Ok(())
+    }
+
+    fn all_taken(&mut self) -> Option<bool> {
+        lock(&self.cable).taken
     }
 
     fn describe(&self, _facts: &mut PipeFacts) {}

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use spkit_api::{ErrorKind, IoCx, Ready, Time};
+use spkit_api::{ErrorKind, Inbox, IoCx, Pipe, Progress, Ready, Result, Time};
 
 use super::{
     Shared, clock,
@@ -47,7 +47,12 @@ impl Shared {
             *close_by = Some(clock::now() + drain);
             self.closing.store(true, Ordering::Release);
         }
-        lock(&self.news.state).changes += 1;
+        let lost = self.lost();
+        {
+            let mut state = lock(&self.news.state);
+            state.changes += 1;
+            state.lost_before = lost;
+        }
         self.news.changed.notify_all();
         let endpoints: Vec<_> = lock(&self.objects).endpoints.keys().copied().collect();
         self.with_core(|hosted| hosted.core.close());
@@ -97,7 +102,12 @@ impl Shared {
             let mut hosted = lock(&self.core);
             match hosted.core.pipe(cell.id) {
                 // Whoever sends, or the carrier, will have the pipe polled again.
-                Some(state) if state.out.turnstile.is_busy() || state.out.blocked => return,
+                Some(state) if state.out.turnstile.is_busy() => return,
+                Some(state) if state.out.blocked => {
+                    drop(hosted);
+                    self.discard_input(cell);
+                    return;
+                }
                 Some(state) if state.out.len() > 0 => {
                     drop(hosted);
                     self.transmit(cell.id);
@@ -106,30 +116,52 @@ impl Shared {
                 _ => {}
             }
         }
+        let closed = self.poll(cell, Ready::READABLE, |pipe, io| {
+            match pipe.poll_close(io) {
+                Poll::Pending => Ok(false),
+                Poll::Ready(result) => result.map(|()| true),
+            }
+        });
+        match closed {
+            None | Some(Ok(false)) => {}
+            Some(Ok(true)) => self.close_pipe(cell, ErrorKind::Closed.into()),
+            Some(Err(error)) => self.close_pipe(cell, error),
+        }
+    }
+
+    /// A pipe that has more to send than its carrier takes: what comes is dropped meanwhile, so that a peer that waits for
+    /// us to read goes on to read itself.
+    fn discard_input(self: &Arc<Self>, cell: &Arc<PipeCell>) {
+        let mut inbox = Inbox::default();
+        let why = Ready::READABLE | Ready::CLOSING;
+        let progress = self.poll(cell, why, |pipe, io| pipe.poll_recv(io, &mut inbox));
+        match progress {
+            None | Some(Ok(Progress::Drained)) => {}
+            Some(Ok(Progress::More)) => self.handover.notify(u64::from(cell.object)),
+            Some(Err(error)) => self.close_pipe(cell, error),
+        }
+    }
+
+    /// Polls a pipe, unless it is gone.
+    fn poll<T>(
+        self: &Arc<Self>,
+        cell: &PipeCell,
+        why: Ready,
+        poll: impl FnOnce(&mut dyn Pipe, &mut IoCx<'_>) -> Result<T>,
+    ) -> Option<Result<T>> {
         let mut scratch = SCRATCH.take().unwrap_or_default();
-        let done = {
-            let mut io = lock(&cell.io);
-            let Some(pipe) = io.pipe.as_mut() else {
-                return;
-            };
+        let result = lock(&cell.io).pipe.as_mut().map(|pipe| {
             let mut reactor = ObjectReactor {
                 shared: self,
                 object: cell.object,
                 scratch: &mut scratch,
             };
             guarded(cell.origin, || {
-                match pipe.poll_close(&mut IoCx::new(&mut reactor, Ready::READABLE)) {
-                    Poll::Pending => Ok(false),
-                    Poll::Ready(result) => result.map(|()| true),
-                }
+                poll(&mut **pipe, &mut IoCx::new(&mut reactor, why))
             })
-        };
+        });
         SCRATCH.set(Some(scratch));
-        match done {
-            Ok(false) => {}
-            Ok(true) => self.close_pipe(cell, ErrorKind::Closed.into()),
-            Err(error) => self.close_pipe(cell, error),
-        }
+        result
     }
 
     /// The background thread looks whether a closing socket is done, or out of time.
@@ -145,19 +177,18 @@ impl Shared {
         if !ids.is_empty() && !late {
             return;
         }
-        let before = self.lost();
         for id in &ids {
             let cell = lock(&self.core).cell(*id);
             if let Some(cell) = cell {
                 self.close_pipe(&cell, ErrorKind::Closed.into());
             }
         }
-        let complete = ids.is_empty() || self.lost() == before;
+        let lost = self.lost();
         let mut state = lock(&self.news.state);
         if !state.closed {
             state.closed = true;
             state.changes += 1;
-            state.complete = complete;
+            state.complete = lost == state.lost_before;
             drop(state);
             self.news.changed.notify_all();
             self.runtime.socket_closed();

@@ -625,6 +625,7 @@ impl Shared {
         options: &LiveOptions,
     ) -> EndpointConfig<'a> {
         EndpointConfig::new(address, options, self.info.number(), &self.runtime.state)
+            .receiving(self.info.can_recv())
     }
 }
 

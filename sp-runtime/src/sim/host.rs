@@ -122,12 +122,9 @@ impl Host {
         address: &spkit_api::Address,
         options: &Options,
     ) -> StreamConfig {
-        StreamConfig::new(&EndpointConfig::new(
-            address,
-            options,
-            self.core.info().number(),
-            &self.state,
-        ))
+        let info = self.core.info();
+        let at = EndpointConfig::new(address, options, info.number(), &self.state);
+        StreamConfig::new(&at.receiving(info.can_recv()))
     }
 
     /// Does what the core asked for, until it asks for nothing more.

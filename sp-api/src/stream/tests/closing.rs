@@ -1,7 +1,9 @@
 //! Orderly ends.
 
+use std::time::Duration;
+
 use super::*;
-use crate::ErrorKind;
+use crate::{Address, EndpointConfig, ErrorKind, Options, SharedState, options};
 
 #[test]
 fn a_close_flushes_says_goodbye_and_reads_to_the_peers_end() {
@@ -94,4 +96,80 @@ fn an_unfinished_body_is_given_up_by_the_close() {
     assert!(side.reactor.memory().used() > 0);
     assert!(side.close().is_pending());
     assert_eq!(side.reactor.memory().used(), 0);
+}
+
+/// A pipe of a socket that only sends.
+fn deaf() -> (Side, TestStream, TestLink) {
+    let address = Address::parse("test://").unwrap();
+    let options = Options::over(&[options::COMMON]);
+    let state = SharedState::new();
+    let at = EndpointConfig::new(&address, &options, PAIR, &state).receiving(false);
+    Side::with_raw_peer(Framing::Tcp, &StreamConfig::new(&at))
+}
+
+#[test]
+fn if_nothing_can_come_it_is_enough_that_the_peer_has_it_all() {
+    let (mut side, mut peer, link) = deaf();
+    assert!(side.send("x"));
+    link.set_taken(Some(false));
+    let before = side.reactor.timers();
+    assert!(side.close().is_pending());
+    assert!(peer.take_all().ends_with(b"x") && peer.at_end());
+    for pause in [1, 2, 4, 8, 16, 32, 64, 64] {
+        assert_eq!(side.reactor.timers(), before + 1, "it asks again");
+        assert!(
+            side.reactor
+                .advance(Duration::from_millis(pause) - Duration::from_nanos(1))
+                .is_empty()
+        );
+        assert_eq!(side.reactor.advance(Duration::from_nanos(1)).len(), 1);
+        assert!(side.close().is_pending());
+    }
+    link.set_taken(Some(true));
+    assert!(matches!(side.close(), Poll::Ready(Ok(()))));
+}
+
+#[test]
+fn a_peer_that_may_write_is_waited_for_and_so_is_one_of_whom_nothing_is_known() {
+    for (side, taken) in [(Side::raw(Framing::Tcp), Some(true)), (deaf(), None)] {
+        let (mut side, mut peer, link) = side;
+        link.set_taken(taken);
+        let before = side.reactor.timers();
+        assert!(side.close().is_pending());
+        assert_eq!(side.reactor.timers(), before);
+        peer.push(b"more");
+        assert!(side.close().is_pending());
+        drop(peer);
+        assert!(matches!(side.close(), Poll::Ready(Ok(()))));
+    }
+}
+
+#[test]
+fn what_comes_while_the_socket_closes_is_dropped_and_an_end_ends_nothing() {
+    let (mut side, mut peer, link) = Side::raw(Framing::Tcp);
+    link.set_capacity(100);
+    assert!(side.send(body(1_000)));
+    assert!(!side.flush());
+    let mut inbox = Inbox::default();
+    peer.push(&frame(Framing::Tcp, &body(50)));
+    let mut drain = |side: &mut Side| {
+        side.poll_recv(Ready::CLOSING, &mut inbox)
+            .map(|_| inbox.len())
+    };
+    assert_eq!(drain(&mut side).unwrap(), 0);
+    assert_eq!(peer.unread(), 0, "what it wrote was read");
+    crate::stream::ByteStream::shutdown_write(&mut peer).unwrap();
+    assert_eq!(drain(&mut side).unwrap(), 0);
+    let mut out = peer.take_all();
+    while !side.flush() {
+        out.extend(peer.take_all());
+    }
+    out.extend(peer.take_all());
+    assert_eq!(out, frame(Framing::Tcp, &body(1_000)));
+    // When nothing more can be written, that is told.
+    assert!(side.send("x"));
+    link.cut();
+    assert!(!side.flush());
+    let error = drain(&mut side).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }

@@ -1,0 +1,115 @@
+//! When a close is over: not later than it has to be, and not before it is safe.
+
+use std::{sync::mpsc, thread, time::Duration};
+
+use spkit::Socket;
+
+#[cfg(unix)]
+use crate::raw::{self, PAIR, PULL};
+use crate::{MESSAGES, SOON, adds_up, connected, everywhere, number, numbered};
+
+/// Far more time than the test has: who uses it up hangs.
+const FOR_EVER: Duration = Duration::from_secs(86_400);
+
+/// Closes on a thread of its own; an error if that takes long.
+fn close_soon(socket: Socket) -> spkit::CloseReport {
+    let (done, report) = mpsc::channel();
+    thread::spawn(move || done.send(socket.close_with(FOR_EVER)));
+    let report = report.recv_timeout(SOON).expect("the close is over");
+    assert!(report.complete, "{report:?}");
+    report
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_peer_that_has_it_all_and_does_not_read_holds_up_nobody() {
+    raw::everywhere(|runtime, address, accept| {
+        let push = runtime.open("push").unwrap();
+        push.dial(address).unwrap();
+        let mut peer = accept(PULL);
+        for n in 0..100 {
+            push.send(numbered(n, 100)).unwrap();
+        }
+        let report = close_soon(push);
+        adds_up(&report, 100);
+        for n in 0..100 {
+            assert_eq!(peer.read().map(|body| number(&body)), Some(n));
+        }
+        assert_eq!(peer.read(), None, "the end");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_that_does_not_read_holds_up_nobody() {
+    everywhere(|runtime, address| {
+        let (push, pull) = (runtime.open("push").unwrap(), runtime.open("pull").unwrap());
+        pull.set(spkit::options::RECV_BUFFER_MESSAGES, 1).unwrap();
+        connected([&pull, &push], address, |_| Ok(()));
+        for n in 0..100 {
+            push.send(numbered(n, 100)).unwrap();
+        }
+        adds_up(&close_soon(push), 100);
+        for n in 0..100 {
+            assert_eq!(number(pull.recv_timeout(SOON).unwrap().body()), n);
+        }
+    });
+}
+
+/// A peer may write at any time, and could take it for the end of everything if that failed.
+#[cfg(unix)]
+#[test]
+fn a_peer_that_writes_while_it_reads_is_waited_for() {
+    raw::everywhere(|runtime, address, accept| {
+        let pair = runtime.open("pair").unwrap();
+        pair.dial(address).unwrap();
+        let mut peer = accept(PAIR);
+        for n in 0..MESSAGES {
+            pair.send(numbered(n, 100)).unwrap();
+        }
+        thread::scope(|scope| {
+            let closing = scope.spawn(|| pair.close_with(SOON));
+            for n in 0..MESSAGES {
+                assert_eq!(peer.read().map(|body| number(&body)), Some(n));
+                peer.write(b"thanks").unwrap();
+                thread::sleep(Duration::from_micros(200));
+            }
+            assert_eq!(peer.read(), None, "the end");
+            peer.write(b"thanks for all").unwrap();
+            drop(peer);
+            let report = closing.join().unwrap();
+            assert!(report.complete, "{report:?}");
+            adds_up(&report, u64::from(MESSAGES));
+        });
+    });
+}
+
+/// A peer that reads only when it has written everything.
+#[cfg(unix)]
+#[test]
+fn a_peer_that_writes_before_it_reads_is_read_from() {
+    raw::everywhere(|runtime, address, accept| {
+        let pair = runtime.open("pair").unwrap();
+        let roomy = |own: &mut spkit::api::Options| own.set(spkit::options::SEND_BUFFER, 256 << 20);
+        pair.dial_with(address, roomy).unwrap();
+        let mut peer = accept(PAIR);
+        let sent = 1_000;
+        for n in 0..sent {
+            pair.send(numbered(n, 20_000)).unwrap();
+        }
+        thread::scope(|scope| {
+            let closing = scope.spawn(|| pair.close_with(SOON));
+            for _ in 0..1_000 {
+                peer.write(&[7; 20_000]).expect("somebody reads");
+            }
+            peer.shut();
+            for n in 0..sent {
+                assert_eq!(peer.read().map(|body| number(&body)), Some(n));
+            }
+            assert_eq!(peer.read(), None, "the end");
+            let report = closing.join().unwrap();
+            assert!(report.complete, "{report:?}");
+            adds_up(&report, u64::from(sent));
+        });
+    });
+}
