@@ -171,7 +171,10 @@ mod tests {
     #[test]
     fn what_is_taken_back_makes_room_and_leaves_the_rest_in_order() {
         let mut out = Outbox {
-            room: 8,
+            room: Room {
+                bytes: 8,
+                messages: 1024,
+            },
             ..Outbox::default()
         };
         for body in ["1234", "5678"] {

@@ -10,13 +10,16 @@ use crate::{buffers, limits, peers, times};
 enum Seen {
     #[expect(dead_code, reason = "named, so that it has to be there")]
     Here(fn()),
-    /// A file of the workspace, and a test in it.
+    /// A folder of the workspace, and a test somewhere in it.
     There(&'static str, &'static str),
     /// It cannot be seen, for this reason.
     Not(&'static str),
 }
 
 use Seen::{Here, Not, There};
+
+const PROTOCOLS: &str = "builtin-protocols/src";
+const TESTS: &str = "spkit/tests";
 
 fn seen(name: &str) -> Option<Seen> {
     #[cfg(target_os = "linux")]
@@ -33,7 +36,7 @@ fn seen(name: &str) -> Option<Seen> {
         "send-buffer" => Here(buffers::send_buffer_is_what_waits_for_a_peer),
         "send-buffer-messages" => Here(buffers::send_buffer_messages_is_what_waits_for_a_peer),
         "send-priority" => There(
-            "spkit/tests/priority.rs",
+            TESTS,
             "the_endpoint_of_the_lowest_number_gets_everything_while_it_is_there",
         ),
         "recv-priority" => Here(peers::the_lowest_recv_priority_is_received_first),
@@ -48,31 +51,33 @@ fn seen(name: &str) -> Option<Seen> {
         }
         "socket-name" => Here(peers::a_name_shows_in_debug_output),
         "ttl" => There(
-            "builtin-protocols/src/rep0/tests.rs",
+            PROTOCOLS,
             "as_many_tags_as_the_ttl_are_echoed_and_more_are_dropped",
         ),
-        "back-pressure" => There(
-            "spkit/tests/publish.rs",
-            "with_block_on_both_ends_nothing_is_lost",
-        ),
+        "back-pressure" => There(TESTS, "with_block_on_both_ends_nothing_is_lost"),
         "resend-time" => There(
-            "builtin-protocols/src/req0/tests.rs",
+            PROTOCOLS,
             "a_new_interval_holds_though_an_older_timer_is_set",
         ),
+        "resend" => There(
+            PROTOCOLS,
+            "a_policy_holds_for_the_request_under_way_and_is_taken_over_by_contexts",
+        ),
+        "max-attempts" => There(
+            PROTOCOLS,
+            "after_the_last_attempt_it_fails_when_it_would_be_due_again",
+        ),
         "subscribe" => There(
-            "builtin-protocols/src/sub0/tests.rs",
+            PROTOCOLS,
             "bodies_that_begin_with_a_subscription_are_delivered_whole",
         ),
         "unsubscribe" => There(
-            "builtin-protocols/src/sub0/tests.rs",
+            PROTOCOLS,
             "equal_subscriptions_are_counted_and_unknown_ones_refused",
         ),
-        "prefer-new" => There(
-            "builtin-protocols/src/sub0/tests.rs",
-            "a_full_queue_drops_the_oldest_or_the_newest",
-        ),
+        "prefer-new" => There(PROTOCOLS, "a_full_queue_drops_the_oldest_or_the_newest"),
         "survey-time" => There(
-            "builtin-protocols/src/surveyor0/tests.rs",
+            PROTOCOLS,
             "the_time_is_an_option_of_each_context_for_its_next_survey",
         ),
         _ => return None,
@@ -131,6 +136,18 @@ fn linked() -> Vec<(String, &'static OptSpec)> {
     rows
 }
 
+/// Whether a file below this folder has a test of this name.
+fn has_test(folder: &Path, test: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return has_test(&path, test);
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        text.contains(&format!("#[test]\nfn {test}("))
+    })
+}
+
 #[test]
 fn every_option_is_seen_to_act_or_says_why_not() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -141,11 +158,8 @@ fn every_option_is_seen_to_act_or_says_why_not() {
             Some(Here(_)) => {}
             Some(Not(reason)) => assert!(!reason.is_empty()),
             Some(There(file, test)) => {
-                let text = fs::read_to_string(workspace.join(file)).unwrap();
-                let named = text
-                    .lines()
-                    .any(|line| line.starts_with(&format!("fn {test}(")));
-                assert!(named, "{file} has no test `{test}` for {}", row.name());
+                let found = has_test(&workspace.join(file), test);
+                assert!(found, "{file} has no test `{test}` for {}", row.name());
             }
         }
     }
