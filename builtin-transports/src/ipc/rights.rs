@@ -90,3 +90,50 @@ impl Rights {
 fn refused(option: &str, error: std::io::Error) -> Error {
     Error::from(error).within(format!("option `{option}`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_octal_and_have_no_bits_but_the_rights() {
+        let read = [
+            "0", "600", "0660", "777", "00777", "", "778", "1000", "+7", "-1", "rw",
+        ]
+        .map(mode);
+        let some = [0, 0o600, 0o660, 0o777, 0o777].map(Some);
+        assert_eq!(read[..5], some);
+        assert_eq!(read[5..], [None; 6]);
+    }
+
+    /// Between bind and grant others may try already.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_file_is_made_with_no_more_rights_than_it_shall_have() {
+        use std::os::unix::fs::MetadataExt;
+
+        use socket2::{Domain, SockAddr, Type};
+
+        let directory = tempfile::tempdir().unwrap();
+        let me = fs::metadata(&directory).unwrap().uid();
+        for (owner, mode, at_first) in [
+            (None, 0o600, 0o600),
+            (None, 0o640, 0o640),
+            (Some(me), 0o666, 0o600),
+        ] {
+            let rights = Rights {
+                mode: Some(mode),
+                owner,
+                group: None,
+            };
+            let path = directory.path().join(format!("{mode:o}"));
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+            rights.narrow(&socket).unwrap();
+            socket.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+            let now = || fs::metadata(&path).unwrap().mode() & 0o777;
+            assert_eq!(now(), at_first);
+            rights.grant(&path).unwrap();
+            assert_eq!(now(), mode);
+        }
+    }
+}
