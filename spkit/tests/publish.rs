@@ -190,7 +190,7 @@ fn a_slow_peer_gets_the_newest_if_it_is_to_lose_the_oldest() {
         let body = [&n.to_be_bytes()[..], &[7; 10_000]].concat();
         publisher.send(body).unwrap();
     }
-    assert!(publisher.stats().dropped.of(DropReason::QueueFull) > 0);
+    assert!(publisher.stats().dropped().of(DropReason::QueueFull) > 0);
     let (mut last, mut count) = (0, 0);
     while last < MANY {
         let message = sub.recv_timeout(SOON).unwrap();
@@ -199,7 +199,7 @@ fn a_slow_peer_gets_the_newest_if_it_is_to_lose_the_oldest() {
         last = number.unwrap();
         count += 1;
     }
-    let dropped = publisher.stats().dropped.of(DropReason::QueueFull);
+    let dropped = publisher.stats().dropped().of(DropReason::QueueFull);
     assert_eq!(count + dropped, u64::from(MANY));
 }
 
