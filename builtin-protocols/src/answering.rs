@@ -143,7 +143,7 @@ fn send_back(cx: &mut Cx<'_>, pipe: Option<PipeId>, answer: Message) {
             Some(_) => DropReason::QueueFull,
             None => DropReason::PipeGone,
         };
-        cx.discard(answer, why);
+        cx.drop_unsent(pipe, answer, why);
     }
 }
 

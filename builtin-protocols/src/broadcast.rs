@@ -58,7 +58,7 @@ impl Peers {
         };
         let mut others = self.iter().filter(|pipe| Some(*pipe) != except);
         let Some(mut next) = others.next() else {
-            return cx.discard(message, DropReason::NoPeer);
+            return cx.drop_unsent(None, message, DropReason::NoPeer);
         };
         for after in others {
             offer(cx, next, message.clone());
@@ -69,8 +69,8 @@ impl Peers {
 }
 
 /// What most protocols do with what a peer did not take: it loses the message, which is counted.
-pub(crate) fn lose(cx: &mut Cx<'_>, _: PipeId, message: Message) {
-    cx.discard(message, DropReason::QueueFull);
+pub(crate) fn lose(cx: &mut Cx<'_>, pipe: PipeId, message: Message) {
+    cx.drop_unsent(Some(pipe), message, DropReason::QueueFull);
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ impl WhenFull {
         let mut slot = Some(message);
         if self == Self::DropOldest {
             while let Some(oldest) = cx.take_back(pipe) {
-                cx.discard(oldest, DropReason::QueueFull);
+                cx.drop_unsent(Some(pipe), oldest, DropReason::QueueFull);
                 if cx.try_send(pipe, &mut slot) {
                     return;
                 }

@@ -150,7 +150,7 @@ impl Req0 {
                 cx.fail_waiting(request.context, ErrorKind::Canceled);
             }
             Stage::Answered => {
-                cx.clear_queue(request.context, DropReason::Stale);
+                cx.clear_queue(request.context, DropReason::LateReply);
                 cx.fail_waiting(request.context, ErrorKind::Canceled);
             }
             Stage::Idle | Stage::Failed(_) => {}
@@ -196,7 +196,7 @@ impl Req0 {
     fn on_reply(&mut self, cx: &mut Cx<'_>, id: u32, message: Message) {
         let Some(whose) = self.awaited.end(id) else {
             // SP-RR-016, SP-RR-018
-            return cx.discard(message, DropReason::Stale);
+            return cx.discard(message, DropReason::LateReply);
         };
         if let Some(context) = self.contexts.get_mut(&whose) {
             context.stage = Stage::Answered;

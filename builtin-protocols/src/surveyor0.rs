@@ -150,7 +150,7 @@ impl Surveyor0 {
             // SP-SV-011
             Stage::Running(old) => {
                 self.running.end(old);
-                cx.clear_queue(request.context, DropReason::Stale);
+                cx.clear_queue(request.context, DropReason::StaleSurvey);
                 cx.fail_waiting(request.context, ErrorKind::Canceled);
             }
             // Whoever was woken for its end did not come back yet.
@@ -173,7 +173,7 @@ impl Surveyor0 {
                 // H-45: a context that does not receive holds up no other.
                 Some(context) => cx.queue_or_drop(context, answer, Overflow::DropNewest),
                 // SP-SV-008, SP-SV-009, SP-SV-011
-                None => cx.discard(answer, DropReason::Stale),
+                None => cx.discard(answer, DropReason::StaleSurvey),
             }
         }
     }
@@ -208,7 +208,7 @@ impl Surveyor0 {
         if let Stage::Running(id) = context.stage {
             self.running.end(id);
             context.stage = Stage::Over;
-            cx.clear_queue(whose, DropReason::Stale);
+            cx.clear_queue(whose, DropReason::StaleSurvey);
             cx.readable(whose);
         }
     }

@@ -400,8 +400,6 @@ pub enum DropReason {
     Ttl,
     /// Its protocol header is not well-formed.
     Malformed,
-    /// It answers a request or survey that nobody waits for any more.
-    Stale,
     /// It answers a request that nobody waits for any more.
     LateReply,
     /// It answers a survey that is over.
@@ -418,12 +416,11 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::NoPeer,
         Self::QueueFull,
         Self::Ttl,
         Self::Malformed,
-        Self::Stale,
         Self::LateReply,
         Self::StaleSurvey,
         Self::Oversize,
@@ -439,7 +436,6 @@ impl DropReason {
             Self::QueueFull => "queue-full",
             Self::Ttl => "ttl",
             Self::Malformed => "malformed",
-            Self::Stale => "stale",
             Self::LateReply => "late-reply",
             Self::StaleSurvey => "stale-survey",
             Self::Oversize => "oversize",

@@ -132,7 +132,10 @@ pub struct PipeStats {
     #[cfg_attr(feature = "serde", serde(serialize_with = "counts::some_address"))]
     pub remote: Option<Address>,
     /// How long it has been connected.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "counts::seconds"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "age_seconds", serialize_with = "counts::seconds")
+    )]
     pub age: Duration,
     /// What passed over it.
     pub traffic: Traffic,

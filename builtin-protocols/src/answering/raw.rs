@@ -61,7 +61,9 @@ impl RawAnswerer {
         };
         match *message.header_words() {
             // SP-DV-005: what came back through a device had no channel in front.
-            [first, ..] if first & REQUEST_BIT != 0 => cx.discard(message, DropReason::Malformed),
+            [first, ..] if first & REQUEST_BIT != 0 => {
+                cx.drop_unsent(None, message, DropReason::Malformed);
+            }
             [channel, .., last] if last & REQUEST_BIT != 0 => {
                 message.pop_front();
                 // SP-DV-004, SP-DV-010, SP-DV-020

@@ -95,7 +95,7 @@ impl Pair1Poly {
                 true => DropReason::QueueFull,
                 false => DropReason::PipeGone,
             };
-            cx.discard(message, why);
+            cx.drop_unsent(Some(pipe), message, why);
         }
     }
 }

@@ -261,7 +261,7 @@ fn replies_that_are_none_are_ignored_and_counted() {
     for other in [0x8000_0336_u32, 0x8000_0338] {
         req.receive(pipe, other.to_be_bytes().to_vec());
     }
-    assert_eq!(req.dropped(DropReason::Stale), 3);
+    assert_eq!(req.dropped(DropReason::LateReply), 3);
     assert!(!req.is_done(receiver));
     assert_eq!(req.pipes(), [pipe]);
     req.receive(pipe, golden("GV-BT-06"));
@@ -277,7 +277,7 @@ fn a_reply_to_a_request_that_is_yet_to_come_is_ignored() {
     req.receive(pipe, golden("GV-BT-06"));
     assert!(req.send(SOCKET, HELLO).is_done());
     assert!(req.recv(SOCKET).waits());
-    assert_eq!(req.dropped(DropReason::Stale), 1);
+    assert_eq!(req.dropped(DropReason::LateReply), 1);
 }
 
 // SP-RR-018, H-41
@@ -290,7 +290,7 @@ fn of_many_replies_the_first_counts() {
     }
     assert_eq!(req.recv(SOCKET).body(), "World");
     req.receive(pipe, golden("GV-BT-06"));
-    assert_eq!(req.dropped(DropReason::Stale), 1001);
+    assert_eq!(req.dropped(DropReason::LateReply), 1001);
     assert!(req.send(SOCKET, "next").is_done());
     let next = req.sent(pipe).remove(0);
     assert!(req.recv(SOCKET).waits());
@@ -318,7 +318,7 @@ fn a_new_request_cancels_the_one_before() {
         [reply(&a, b"to a"), reply(&b, b"to b")].map(Message::from),
     );
     assert_eq!(req.recv(SOCKET).body(), "to b");
-    assert_eq!(req.dropped(DropReason::Stale), 1);
+    assert_eq!(req.dropped(DropReason::LateReply), 1);
 }
 
 // SP-RR-019
@@ -329,7 +329,7 @@ fn a_new_request_drops_the_reply_that_nobody_fetched() {
     assert_eq!(req.queued(SOCKET), 1);
     assert!(req.send(SOCKET, "next").is_done());
     assert_eq!(req.queued(SOCKET), 0);
-    assert_eq!(req.dropped(DropReason::Stale), 1);
+    assert_eq!(req.dropped(DropReason::LateReply), 1);
     assert!(req.recv(SOCKET).waits());
 }
 
@@ -443,7 +443,7 @@ fn a_closed_context_leaves_nothing_behind() {
     assert_eq!(outcome.error(), Some(ErrorKind::Canceled));
     assert!(req.timers().is_empty());
     req.receive(pipe, request);
-    assert_eq!(req.dropped(DropReason::Stale), 1);
+    assert_eq!(req.dropped(DropReason::LateReply), 1);
     assert_eq!(req.send(context, "x").error(), Some(ErrorKind::Closed));
     assert_eq!(req.recv(context).error(), Some(ErrorKind::Closed));
 }

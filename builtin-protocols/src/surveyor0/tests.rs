@@ -190,7 +190,7 @@ fn answers_that_are_none_are_ignored_and_counted() {
     for other in [0x8000_0336_u32, 0x8000_0338] {
         surveyor.receive(pipe, other.to_be_bytes().to_vec());
     }
-    assert_eq!(surveyor.dropped(DropReason::Stale), 3);
+    assert_eq!(surveyor.dropped(DropReason::StaleSurvey), 3);
     assert!(!surveyor.is_done(receiver));
     assert_eq!(surveyor.pipes(), [pipe]);
     surveyor.receive(pipe, golden("GV-BT-06"));
@@ -244,7 +244,7 @@ fn late_answers_are_ignored_also_during_the_next_survey() {
     assert!(surveyor.send(SOCKET, "next").is_done());
     surveyor.receive(pipe, golden("GV-BT-06"));
     assert!(surveyor.recv(SOCKET).waits());
-    assert_eq!(surveyor.dropped(DropReason::Stale), 2);
+    assert_eq!(surveyor.dropped(DropReason::StaleSurvey), 2);
 }
 
 // SP-SV-009
@@ -256,7 +256,7 @@ fn answers_that_nobody_fetched_go_with_their_survey() {
     assert_eq!(surveyor.recv(SOCKET).body(), "World");
     surveyor.advance(millis(1_000));
     assert_eq!(surveyor.queued(SOCKET), 0);
-    assert_eq!(surveyor.dropped(DropReason::Stale), 2);
+    assert_eq!(surveyor.dropped(DropReason::StaleSurvey), 2);
     assert_eq!(surveyor.recv(SOCKET).error(), Some(ErrorKind::TimedOut));
 }
 
@@ -312,7 +312,7 @@ fn a_new_survey_cancels_the_one_before_and_its_deadline() {
     assert!(surveyor.recv(SOCKET).waits());
     surveyor.receive(pipe, answer(&second, "to b"));
     assert_eq!(surveyor.recv(SOCKET).body(), "to b");
-    assert_eq!(surveyor.dropped(DropReason::Stale), 1);
+    assert_eq!(surveyor.dropped(DropReason::StaleSurvey), 1);
 }
 
 // SP-SV-011
@@ -322,7 +322,7 @@ fn a_new_survey_drops_answers_that_nobody_fetched() {
     surveyor.receive(pipe, golden("GV-BT-06"));
     assert!(surveyor.send(SOCKET, "next").is_done());
     assert_eq!(surveyor.queued(SOCKET), 0);
-    assert_eq!(surveyor.dropped(DropReason::Stale), 1);
+    assert_eq!(surveyor.dropped(DropReason::StaleSurvey), 1);
     assert!(surveyor.recv(SOCKET).waits());
 }
 
@@ -430,7 +430,7 @@ fn a_closed_context_leaves_nothing_behind() {
     assert_eq!(outcome.error(), Some(ErrorKind::Canceled));
     assert!(surveyor.timers().is_empty());
     surveyor.receive(pipe, survey);
-    assert_eq!(surveyor.dropped(DropReason::Stale), 1);
+    assert_eq!(surveyor.dropped(DropReason::StaleSurvey), 1);
     assert_eq!(surveyor.send(context, "x").error(), Some(ErrorKind::Closed));
     assert_eq!(surveyor.recv(context).error(), Some(ErrorKind::Closed));
 }

@@ -48,7 +48,7 @@ impl Protocol for LatestPub {
             Event::PipeAdded(added) => drop(self.held.insert(added.pipe, None)),
             Event::PipeRemoved(removed) => {
                 if let Some(Some(held)) = self.held.remove(&removed.pipe) {
-                    cx.discard(held, DropReason::PipeGone);
+                    cx.drop_unsent(Some(removed.pipe), held, DropReason::PipeGone);
                 }
             }
             Event::PipeWritable(writable) => {
@@ -62,12 +62,12 @@ impl Protocol for LatestPub {
                 };
                 for (pipe, held) in &mut self.held {
                     match held.replace(message.clone()) {
-                        Some(older) => cx.discard(older, DropReason::QueueFull),
+                        Some(older) => cx.drop_unsent(Some(*pipe), older, DropReason::QueueFull),
                         None => _ = cx.try_send(*pipe, held),
                     }
                 }
                 if self.held.is_empty() {
-                    cx.discard(message, DropReason::NoPeer);
+                    cx.drop_unsent(None, message, DropReason::NoPeer);
                 }
             }
             _ => {}

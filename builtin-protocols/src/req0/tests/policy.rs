@@ -54,7 +54,7 @@ fn never_resent_it_ends_with_its_connection() {
     assert!(error.to_string().contains("resending is off"), "{error}");
     assert!(req.sent(second).is_empty());
     req.receive(second, reply(&request, b"late"));
-    assert_eq!(req.dropped(DropReason::Stale), 1);
+    assert_eq!(req.dropped(DropReason::LateReply), 1);
 }
 
 // SP-RR-012
@@ -75,7 +75,7 @@ fn after_the_last_attempt_it_fails_when_it_would_be_due_again() {
     );
     assert!(req.timers().is_empty());
     req.receive(second, reply(&request, b"late"));
-    assert_eq!(req.dropped(DropReason::Stale), 1);
+    assert_eq!(req.dropped(DropReason::LateReply), 1);
     assert!(req.send(SOCKET, "x").is_done());
     assert!(req.recv(SOCKET).waits(), "a new request, new attempts");
     req.advance(millis(600));

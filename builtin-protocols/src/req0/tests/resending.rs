@@ -229,7 +229,7 @@ fn with_resending_off_a_lost_connection_fails_the_request() {
         assert_eq!(req.recv(SOCKET).error(), Some(ErrorKind::ConnectionReset));
         assert!(req.sent(second).is_empty());
         req.receive(second, reply(&request, b"late"));
-        assert_eq!(req.dropped(DropReason::Stale), 1);
+        assert_eq!(req.dropped(DropReason::LateReply), 1);
         assert!(req.send(SOCKET, "x").is_done());
         assert!(req.recv(SOCKET).waits(), "a new request, a new chance");
     }

@@ -207,7 +207,9 @@ impl World {
 
     pub(super) fn drop_context(&mut self, context: ContextId) {
         for (_, lane) in self.queues.remove(&context).unwrap_or_default() {
-            let gone = lane.into_iter().map(|message| (DropReason::Stale, message));
+            let gone = lane
+                .into_iter()
+                .map(|message| (DropReason::PipeGone, message));
             self.dropped.extend(gone);
         }
         for is_sender in [false, true] {
