@@ -24,7 +24,7 @@ fn every_fault_is_found_on_ipc() {
 /// Some at once: what takes time is waiting for what does not happen.
 fn are_found(kind: StreamKind, kills: impl Iterator<Item = &'static Kill>) {
     let kills: Vec<&Kill> = kills.collect();
-    for some in kills.chunks(12) {
+    for some in kills.chunks(24) {
         std::thread::scope(|threads| {
             for (fault, slugs) in some {
                 threads.spawn(move || is_found(kind, *fault, slugs));

@@ -303,7 +303,11 @@ pub(super) const KILLS: &[Kill] = &[
     (Fault::RedialsAtOnce, &["hostile.closing-listener"]),
     (
         Fault::NoRedial,
-        &["hostile.closing-listener", "hostile.silent-listener"],
+        &[
+            "hostile.closing-listener",
+            "hostile.silent-listener",
+            "hostile.headers.pub",
+        ],
     ),
     (Fault::NoHandshakeLimit, &["hostile.silent-listener"]),
     (Fault::NoSurveyEnd, &["hostile.flood-of-answers"]),

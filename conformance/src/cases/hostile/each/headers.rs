@@ -94,7 +94,8 @@ pub(super) fn run(scene: &Scene<'_>, fixture: Fixture) -> Outcome {
     })?;
     drop(good);
     served_anew(scene, &subject)?;
-    in_bounded_time(scene, fixture)
+    in_bounded_time(scene, fixture)?;
+    from_a_listener(scene, fixture)
 }
 
 fn refuse(scene: &Scene<'_>, subject: &Running, header: &[u8]) -> Outcome {
@@ -118,6 +119,22 @@ fn come_and_go(scene: &Scene<'_>, subject: &Running, good: &mut Option<Peer>) ->
         still_served(scene, subject, good).during(format!("after {id}"))?;
     }
     Ok(())
+}
+
+/// Whoever dials refuses the same, and dials again each time.
+fn from_a_listener(scene: &Scene<'_>, fixture: Fixture) -> Outcome {
+    let (subject, door) = scene.dial(fixture)?;
+    for (id, inputs) in INPUTS {
+        for input in inputs(fixture).into_iter().take(2) {
+            let step = format!("{id}: dialing, after {}", show(scene.kind(), &input));
+            scene.step(step.as_str());
+            let mut peer = scene.tester.accept(&door).during(&step)?;
+            peer.offer(&input);
+            peer.closed().during(step)?;
+        }
+    }
+    let mut good = scene.welcome(&subject, &door)?;
+    scene.alive(&mut good, &subject).during("dialing again")
 }
 
 /// H-03, H-04: who does not finish its header is dropped in the end.
