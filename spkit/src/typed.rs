@@ -42,6 +42,8 @@ use spkit_api::{
     Error, ErrorKind, Message, OptSpec, Options, PipeFacts, ProtocolInfo, Result, SendError,
     option::{Opt, OptionType},
 };
+#[cfg(unix)]
+use spkit_runtime::Readiness;
 use spkit_runtime::{
     CloseReport, Dialer, Listener, RecvFuture, Runtime, SendFuture, Snapshot, Socket, SocketEvent,
     Stats,
@@ -229,6 +231,12 @@ impl<K: Sends> Typed<K> {
     pub fn send_async(&self, message: impl Into<Message>) -> SendFuture {
         self.socket.send_async(message)
     }
+
+    /// [`Socket::send_ready`]
+    #[cfg(unix)]
+    pub fn send_ready(&self) -> Result<Readiness> {
+        self.socket.send_ready()
+    }
 }
 
 impl<K: Receives> Typed<K> {
@@ -250,6 +258,12 @@ impl<K: Receives> Typed<K> {
     /// [`Socket::recv_async`]
     pub fn recv_async(&self) -> RecvFuture {
         self.socket.recv_async()
+    }
+
+    /// [`Socket::recv_ready`]
+    #[cfg(unix)]
+    pub fn recv_ready(&self) -> Result<Readiness> {
+        self.socket.recv_ready()
     }
 }
 

@@ -1,5 +1,8 @@
 //! Typed sockets: they have the methods of their protocol, and no others.
 
+#[path = "support/ready.rs"]
+mod ready;
+
 use std::{any::TypeId, time::Duration};
 
 use futures::executor::block_on;
@@ -35,6 +38,12 @@ trait Otherwise {
         No
     }
     fn recv_async(&self) -> No {
+        No
+    }
+    fn send_ready(&self) -> No {
+        No
+    }
+    fn recv_ready(&self) -> No {
         No
     }
     fn context(&self) -> No {
@@ -74,12 +83,14 @@ macro_rules! ways {
             is_own(|| on.try_send("x")),
             is_own(|| on.send_timeout("x", time)),
             is_own(|| on.send_async("x")),
+            is_own(|| on.send_ready()),
         ];
         let receives = [
             is_own(|| on.recv()),
             is_own(|| on.try_recv()),
             is_own(|| on.recv_timeout(time)),
             is_own(|| on.recv_async()),
+            is_own(|| on.recv_ready()),
         ];
         (sends, receives)
     }};
@@ -100,7 +111,7 @@ fn methods_are_those_of_the_protocol_in_every_way_to_wait() {
             let socket = $socket::open().unwrap();
             let info = socket.protocol();
             println!("{}", info.name());
-            assert_eq!(ways!(&socket), ([info.can_send(); 4], [info.can_recv(); 4]));
+            assert_eq!(ways!(&socket), ([info.can_send(); 5], [info.can_recv(); 5]));
             assert_eq!(is_own(|| socket.context()), info.has_contexts());
             let has_ttl = info.options().iter().any(|row| row.name() == TTL.name());
             assert_eq!(is_own(|| socket.set_ttl(1)), has_ttl);
@@ -194,7 +205,15 @@ fn every_way_to_wait_passes_messages() {
     answering.try_send("d").unwrap();
     assert_eq!(body(asking.recv_timeout(soon).unwrap()), b"d");
     assert_eq!(asking.try_recv().unwrap_err().kind(), ErrorKind::State);
-    assert_eq!(req.close_with(soon).handed, 2);
+
+    asking.try_send("e").unwrap();
+    assert!(ready::wait(rep.recv_ready().unwrap(), soon));
+    assert_eq!(body(rep.try_recv().unwrap()), b"e");
+    assert!(ready::wait(rep.send_ready().unwrap(), soon));
+    rep.try_send("f").unwrap();
+    assert!(ready::wait(asking.recv_ready().unwrap(), soon));
+    assert_eq!(body(asking.try_recv().unwrap()), b"f");
+    assert_eq!(req.close_with(soon).handed, 3);
 }
 
 #[test]

@@ -6,6 +6,8 @@ use spkit_api::{
     ContextId, Message, Result, SendError,
     option::{Opt, OptionType},
 };
+#[cfg(unix)]
+use spkit_runtime::Readiness;
 use spkit_runtime::{Context, RecvFuture, SendFuture};
 
 use super::{Receives, Sends};
@@ -71,6 +73,12 @@ impl<K: Sends> TypedContext<K> {
     pub fn send_async(&self, message: impl Into<Message>) -> SendFuture {
         self.context.send_async(message)
     }
+
+    /// [`Context::send_ready`]
+    #[cfg(unix)]
+    pub fn send_ready(&self) -> Result<Readiness> {
+        self.context.send_ready()
+    }
 }
 
 impl<K: Receives> TypedContext<K> {
@@ -92,6 +100,12 @@ impl<K: Receives> TypedContext<K> {
     /// [`Context::recv_async`]
     pub fn recv_async(&self) -> RecvFuture {
         self.context.recv_async()
+    }
+
+    /// [`Context::recv_ready`]
+    #[cfg(unix)]
+    pub fn recv_ready(&self) -> Result<Readiness> {
+        self.context.recv_ready()
     }
 }
 
