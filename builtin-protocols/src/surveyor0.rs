@@ -1,8 +1,9 @@
 //! SURVEYOR version 0: the asking end of a survey (sp-surveyor-01 §5.1, §6.1).
 //!
 //! A survey is a 32-bit tag with its top bit set and the survey's id below, then the body. It goes once to every peer
-//! that is there and has room, whatever its endpoint's `send-priority`; sending never waits. Answers have the same tag, and any number of them, from anybody, is
-//! received within [`SURVEY_TIME`]. Answers with no, another or an old id are ignored.
+//! that is there and has room, whatever its endpoint's `send-priority`; sending never waits. Answers have the same tag,
+//! and any number of them, from anybody, is received within [`SURVEY_TIME`]. Answers with no, another or an old id are
+//! ignored.
 //!
 //! # The end of a survey
 //!
