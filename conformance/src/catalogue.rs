@@ -24,6 +24,11 @@ pub(crate) struct Protocol {
 }
 
 impl Protocol {
+    /// An endpoint of it that shows its application all it receives.
+    pub(crate) fn fixture(self) -> Fixture {
+        Fixture::visible(self.name, self.id, self.peer)
+    }
+
     pub(crate) fn of(plugin: &ProtocolPlugin) -> Self {
         let info = plugin.info();
         Self {
@@ -170,7 +175,7 @@ fn hostile_case(
         missing: None,
         on_the_wire: true,
         body: on_scene(scheme, kind, move |scene| {
-            (each.body)(scene, Fixture::visible(protocol.name, protocol.id))
+            (each.body)(scene, protocol.fixture())
         }),
     }
 }

@@ -103,6 +103,8 @@ pub(crate) struct Fixture {
     pub(crate) application: Application,
     /// The name it is registered under, where the number is not enough.
     pub(crate) registered: Option<&'static str>,
+    /// What T announces to it, where the number does not say.
+    announces: Option<u16>,
 }
 
 impl Fixture {
@@ -185,7 +187,7 @@ impl Fixture {
 
     /// The fixture of a registered protocol whose application shows all it receives. Where the protocol is not known,
     /// there is no ordinary exchange.
-    pub(crate) fn visible(name: &'static str, id: u16) -> Self {
+    pub(crate) fn visible(name: &'static str, id: u16, peer: u16) -> Self {
         let shown = match id {
             endpoints::PAIR => Self::PAIR_MANUAL,
             endpoints::PAIR1 => Self::PAIR1_MANUAL,
@@ -194,7 +196,10 @@ impl Fixture {
             id => Self::of(id).unwrap_or_else(|| Self::new("the socket", id, Application::Manual)),
         };
         // By its name: others may have the same number.
-        shown.registered(name)
+        Self {
+            announces: Some(peer),
+            ..shown.registered(name)
+        }
     }
 
     /// Whether the tester knows its ordinary exchange.
@@ -218,6 +223,7 @@ impl Fixture {
             id,
             application,
             registered: None,
+            announces: None,
         }
     }
 
@@ -239,6 +245,7 @@ impl Fixture {
 
     /// What T announces to it.
     pub(crate) fn peer(self) -> u16 {
-        endpoints::by_id(self.id).map_or(self.id, |known| known.peer)
+        let known = endpoints::by_id(self.id).map(|known| known.peer);
+        self.announces.or(known).unwrap_or(self.id)
     }
 }

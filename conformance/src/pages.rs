@@ -6,5 +6,8 @@ mod readme {}
 #[doc = include_str!("../../docs/architecture.md")]
 mod architecture {}
 
+#[doc = include_str!("../../docs/coverage.md")]
+mod coverage {}
+
 #[doc = include_str!("../../docs/benchmarks.md")]
 mod benchmarks {}

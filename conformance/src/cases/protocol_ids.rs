@@ -36,7 +36,7 @@ pub(crate) fn requirements(id: u16) -> Vec<&'static str> {
 /// Runs the matrix for one protocol.
 pub(crate) fn run(scene: &Scene<'_>, protocol: Protocol) -> Outcome {
     announces_the_known_number(protocol)?;
-    let fixture = Fixture::visible(protocol.name, protocol.id);
+    let fixture = protocol.fixture();
     listening(scene, fixture, protocol)?;
     dialing(scene, fixture, protocol)
 }
