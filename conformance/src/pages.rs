@@ -11,3 +11,12 @@ mod coverage {}
 
 #[doc = include_str!("../../docs/benchmarks.md")]
 mod benchmarks {}
+
+#[doc = include_str!("../../docs/interop.md")]
+mod interop {}
+
+#[doc = include_str!("../../docs/nanocat.md")]
+mod nanocat {}
+
+#[doc = include_str!("../../docs/options.md")]
+mod options {}

@@ -49,7 +49,7 @@ impl Protocol for Shout {
         match event {
             Event::PipeAdded(added) => drop(self.pipes.insert(added.pipe)),
             Event::PipeRemoved(removed) => drop(self.pipes.remove(&removed.pipe)),
-            Event::Received(received) if self.info.name() != "rude" => {
+            Event::Received(received) if self.info.can_recv() && self.info.name() != "rude" => {
                 cx.queue_all(ContextId::SOCKET, received.messages);
             }
             Event::Send(request) => {
