@@ -3,12 +3,12 @@
 #[path = "support/ready.rs"]
 mod ready;
 
-use std::{any::TypeId, time::Duration};
+use std::{any::TypeId, collections::BTreeSet, time::Duration};
 
 use futures::executor::block_on;
 use spkit::{
     Bus, ErrorKind, Message, Pair, Pair1, PairPoly, Pub, Pull, Push, Rep, Req, Respondent, Runtime,
-    Socket, Star, Sub, Surveyor, options::TTL, typed::Kind, typed::Typed,
+    Socket, Star, Sub, Surveyor, option::Scope, typed::Kind, typed::Typed,
 };
 
 /// What stands in for a method that a type has not: its own come first.
@@ -58,7 +58,19 @@ trait Otherwise {
     fn unsubscribe(&self, _: &str) -> No {
         No
     }
+    fn set_prefer_new(&self, _: bool) -> No {
+        No
+    }
+    fn set_back_pressure(&self, _: &str) -> No {
+        No
+    }
     fn set_resend_time(&self, _: Option<Duration>) -> No {
+        No
+    }
+    fn set_resend(&self, _: &str) -> No {
+        No
+    }
+    fn set_max_attempts(&self, _: u32) -> No {
         No
     }
     fn set_survey_time(&self, _: Option<Duration>) -> No {
@@ -96,6 +108,26 @@ macro_rules! ways {
     }};
 }
 
+/// The options of protocols that a value has methods for.
+macro_rules! options {
+    ($on:expr) => {{
+        let on = $on;
+        let methods = [
+            ("subscribe", is_own(|| on.subscribe(""))),
+            ("unsubscribe", is_own(|| on.unsubscribe(""))),
+            ("prefer-new", is_own(|| on.set_prefer_new(true))),
+            ("back-pressure", is_own(|| on.set_back_pressure(""))),
+            ("resend-time", is_own(|| on.set_resend_time(None))),
+            ("resend", is_own(|| on.set_resend(""))),
+            ("max-attempts", is_own(|| on.set_max_attempts(1))),
+            ("survey-time", is_own(|| on.set_survey_time(None))),
+            ("ttl", is_own(|| on.set_ttl(1))),
+        ];
+        let own = methods.into_iter().filter(|(_, own)| *own);
+        own.map(|(name, _)| name).collect::<BTreeSet<_>>()
+    }};
+}
+
 macro_rules! each {
     ($check:ident) => {
         $check!(
@@ -113,13 +145,8 @@ fn methods_are_those_of_the_protocol_in_every_way_to_wait() {
             println!("{}", info.name());
             assert_eq!(ways!(&socket), ([info.can_send(); 5], [info.can_recv(); 5]));
             assert_eq!(is_own(|| socket.context()), info.has_contexts());
-            let has_ttl = info.options().iter().any(|row| row.name() == TTL.name());
-            assert_eq!(is_own(|| socket.set_ttl(1)), has_ttl);
-            let has = |name| info.options().iter().any(|row| row.name() == name);
-            assert_eq!(is_own(|| socket.subscribe("")), has("subscribe"));
-            assert_eq!(is_own(|| socket.unsubscribe("")), has("unsubscribe"));
-            assert_eq!(is_own(|| socket.set_resend_time(None)), has("resend-time"));
-            assert_eq!(is_own(|| socket.set_survey_time(None)), has("survey-time"));
+            let names = info.options().iter().map(|row| row.name());
+            assert_eq!(options!(&socket), names.collect::<BTreeSet<_>>());
         )*};
     }
     each!(check);
@@ -132,11 +159,9 @@ fn contexts_do_what_their_sockets_do() {
             let socket = $socket::open().unwrap();
             let context = socket.context().unwrap();
             assert_eq!(ways!(&context), ways!(&socket));
-            assert_eq!(is_own(|| context.subscribe("")), is_own(|| socket.subscribe("")));
-            assert_eq!(is_own(|| context.unsubscribe("")), is_own(|| socket.unsubscribe("")));
-            assert_eq!(is_own(|| context.set_resend_time(None)), is_own(|| socket.set_resend_time(None)));
-            assert_eq!(is_own(|| context.set_survey_time(None)), is_own(|| socket.set_survey_time(None)));
-            assert!(!is_own(|| context.set_ttl(1)), "that is the socket's");
+            let rows = socket.protocol().options().iter();
+            let names = rows.filter(|row| row.scope_of() == Scope::Context).map(|row| row.name());
+            assert_eq!(options!(&context), names.collect::<BTreeSet<_>>());
         )*};
     }
     check!(Req, Rep, Sub, Surveyor, Respondent);
@@ -224,4 +249,43 @@ fn a_socket_opened_with_options_has_them() {
     });
     let kept = sub.unwrap().get(spkit::options::RECV_BUFFER_MESSAGES);
     assert_eq!(kept, Some(7));
+}
+
+#[test]
+fn options_as_methods_set_what_they_say() {
+    use spkit::{
+        options::TTL,
+        protocols::options::{
+            BACK_PRESSURE, MAX_ATTEMPTS, PREFER_NEW, RESEND, RESEND_TIME, SURVEY_TIME,
+        },
+    };
+    let time = Some(Duration::from_millis(1234));
+    let req = Req::open().unwrap();
+    req.set_resend_time(time).unwrap();
+    req.set_resend("disconnect").unwrap();
+    req.set_max_attempts(7).unwrap();
+    assert_eq!(req.get(RESEND_TIME), Some(time));
+    assert_eq!(req.get(RESEND).as_deref(), Some("disconnect"));
+    assert_eq!(req.get(MAX_ATTEMPTS), Some(7));
+    assert!(req.set_resend("sometimes").is_err());
+
+    let sub = Sub::open().unwrap();
+    sub.set_prefer_new(false).unwrap();
+    sub.set_back_pressure("block").unwrap();
+    assert_eq!(sub.get(PREFER_NEW), Some(false));
+    assert_eq!(sub.get(BACK_PRESSURE).as_deref(), Some("block"));
+
+    let publisher = Pub::open().unwrap();
+    publisher.set_back_pressure("disconnect").unwrap();
+    let policy = publisher.get(BACK_PRESSURE);
+    assert_eq!(policy.as_deref(), Some("disconnect"));
+
+    let surveyor = Surveyor::open().unwrap();
+    surveyor.set_survey_time(time).unwrap();
+    assert_eq!(surveyor.get(SURVEY_TIME), Some(time));
+
+    let star = Star::open().unwrap();
+    star.set_ttl(255).unwrap();
+    assert_eq!(star.get(TTL), Some(255));
+    assert!(star.set_ttl(0).is_err());
 }
