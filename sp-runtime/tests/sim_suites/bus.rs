@@ -2,18 +2,16 @@
 
 mod check;
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc};
 
-use spkit_api::{
-    ProtocolPlugin,
-    options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER},
-};
+use spkit_api::ProtocolPlugin;
 use spkit_protocols::bus0::{BUS0, XBUS0};
 use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
     Draw, Run, any_link, any_narrow_link,
     forwarder::Forwarder,
+    open,
     streamers::{Receiver, Sender},
 };
 
@@ -47,7 +45,7 @@ fn scenario(seed: u64, protocols: Protocols, cuts: bool) -> Run {
     world.set_links(any_link(&mut dice));
     let to_do = Rc::default();
     let hub = dice.chance(50).then(|| {
-        let hub = open(&mut world, &mut dice, &protocols.raw, "hub");
+        let hub = open(&mut world, &mut dice, &protocols.raw, "hub", |_| Ok(()));
         world.enlist(Forwarder::new(hub, hub));
         hub
     });
@@ -83,34 +81,18 @@ fn scenario(seed: u64, protocols: Protocols, cuts: bool) -> Run {
 }
 
 /// A socket that sends and receives.
-pub(super) fn node(
+fn node(
     world: &mut World,
     dice: &mut Dice,
     plugin: &ProtocolPlugin,
     name: &str,
     to_do: &Rc<Cell<usize>>,
 ) -> SocketId {
-    let socket = open(world, dice, plugin, name);
+    let socket = open(world, dice, plugin, name, |_| Ok(()));
     let slow = dice.chance(30);
     world.enlist(Receiver::new(socket, dice.throw(), slow));
     let messages = dice.between(1, 40);
     let sender = Sender::new(socket, dice.throw(), name, messages, to_do);
     super::enlist_later(world, dice, sender);
     socket
-}
-
-/// A socket with small buffers, or the usual ones.
-fn open(world: &mut World, dice: &mut Dice, plugin: &ProtocolPlugin, name: &str) -> SocketId {
-    let small = dice.chance(60);
-    let (messages, bytes) = (dice.between(1, 8), dice.between(1, 1_000));
-    let opened = world.open_with(name, plugin, |options| {
-        options.set(RECONNECT_MIN, Duration::from_millis(20))?;
-        if small {
-            options.set(RECV_BUFFER_MESSAGES, messages as i64)?;
-            options.set(RECV_BUFFER, bytes)?;
-            options.set(SEND_BUFFER, bytes)?;
-        }
-        Ok(())
-    });
-    opened.unwrap_or_else(|error| panic!("{name}: {error}"))
 }

@@ -5,10 +5,7 @@ mod check;
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use spkit_api::{
-    ProtocolPlugin,
-    options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER, TTL},
-};
+use spkit_api::{ProtocolPlugin, options::TTL};
 use spkit_protocols::{
     options::{RESEND_TIME, SURVEY_TIME},
     rep0::{REP0, XREP0},
@@ -20,7 +17,7 @@ use spkit_runtime::sim::{Dice, SocketId, World};
 
 use self::check::Device;
 use super::{
-    Draw, Run, answerers, any_wide_link,
+    Draw, Run, answerers, any_wide_link, contexts,
     forwarder::Forwarder,
     history::{self, History},
     lines,
@@ -106,30 +103,10 @@ fn scenario(seed: u64, protocols: Protocols, cuts: bool) -> Run {
     for n in 0..drawing.dice.between(1, 2) {
         answering.push(drawing.answering(n));
     }
-    let to_do: Rc<Cell<usize>> = Rc::default();
+    let to_do = Rc::default();
     let mut asking = Vec::new();
     for n in 0..drawing.dice.between(1, 3) {
-        let name = format!("ask{n}");
-        let socket = drawing.open(&name, &protocols.asks);
-        asking.push(socket);
-        for context in 0..drawing.dice.between(1, 2) {
-            let at = match context {
-                0 => Ok(socket.into()),
-                _ => drawing.world.open_context(socket),
-            };
-            let Ok(at) = at else {
-                continue;
-            };
-            let habits = Habits {
-                name: format!("{name}.{context}"),
-                requests: drawing.dice.between(1, 10),
-                patient: passes || protocols.surveys,
-                many: protocols.surveys,
-            };
-            to_do.set(to_do.get() + 1);
-            let user = Requester::new(at, drawing.dice.throw(), habits, Rc::clone(&to_do));
-            drawing.world.enlist(user);
-        }
+        asking.push(drawing.asking(n, passes, &to_do));
     }
     drawing.chain(&asking, &devices, &answering);
     let Drawing {
@@ -183,25 +160,40 @@ fn ends(
 const RESEND: Duration = Duration::from_secs(3);
 
 impl Drawing {
-    /// A socket with small buffers, or the usual ones.
     fn open(&mut self, name: &str, plugin: &ProtocolPlugin) -> SocketId {
-        let small = self.dice.chance(40);
-        let (messages, bytes) = (self.dice.between(1, 8), self.dice.between(1, 1_000));
         let (resend, survey) = (self.resend, self.dice.millis(100, 800));
-        let opened = self.world.open_with(name, plugin, |options| {
-            options.set(RECONNECT_MIN, Duration::from_millis(20))?;
-            if small {
-                options.set(RECV_BUFFER_MESSAGES, messages as i64)?;
-                options.set(RECV_BUFFER, bytes)?;
-                options.set(SEND_BUFFER, bytes)?;
-            }
-            match plugin.info().name() {
+        super::open(
+            &mut self.world,
+            &mut self.dice,
+            plugin,
+            name,
+            |options| match plugin.info().name() {
                 "req" => options.set(RESEND_TIME, resend),
                 "surveyor" => options.set(SURVEY_TIME, Some(survey)),
                 _ => Ok(()),
-            }
-        });
-        opened.unwrap_or_else(|error| panic!("{name}: {error}"))
+            },
+        )
+    }
+
+    fn asking(&mut self, n: usize, passes: bool, to_do: &Rc<Cell<usize>>) -> SocketId {
+        let Protocols { asks, surveys, .. } = self.protocols;
+        let name = format!("ask{n}");
+        let socket = self.open(&name, &asks);
+        let users = self.dice.between(1, 2);
+        for (context, at) in contexts(&mut self.world, socket, users, true)
+            .into_iter()
+            .enumerate()
+        {
+            let habits = Habits {
+                name: format!("{name}.{context}"),
+                requests: self.dice.between(1, 10),
+                patient: passes || surveys,
+                many: surveys,
+            };
+            let user = Requester::new(at, self.dice.throw(), habits, to_do);
+            self.world.enlist(user);
+        }
+        socket
     }
 
     fn device(&mut self, n: usize) -> Device {
@@ -221,16 +213,11 @@ impl Drawing {
     fn answering(&mut self, n: usize) -> SocketId {
         let plugin = self.protocols.answers;
         let socket = self.open(&format!("answer{n}"), &plugin);
-        for worker in 0..self.dice.between(1, 2) {
-            let at = match worker {
-                0 => Ok(socket.into()),
-                _ => self.world.open_context(socket),
-            };
-            if let Ok(at) = at {
-                let seed = self.dice.throw();
-                self.world
-                    .enlist(Replier::new(at, seed, self.protocols.surveys));
-            }
+        let workers = self.dice.between(1, 2);
+        for at in contexts(&mut self.world, socket, workers, true) {
+            let seed = self.dice.throw();
+            self.world
+                .enlist(Replier::new(at, seed, self.protocols.surveys));
         }
         socket
     }

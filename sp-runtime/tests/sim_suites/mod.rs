@@ -26,7 +26,11 @@ pub(crate) mod tally;
 
 use std::{cell::Cell, ops::Range, rc::Rc, time::Duration};
 
-use spkit_runtime::sim::{Dice, Link, SocketId, Stop, User, World};
+use spkit_api::{
+    Options, ProtocolPlugin, Result,
+    options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER},
+};
+use spkit_runtime::sim::{At, Dice, Link, SocketId, Stop, User, World};
 
 use self::history::History;
 
@@ -155,6 +159,40 @@ impl Draw for Dice {
         let micros = self.between(least * 1000, most * 1000);
         Duration::from_micros(micros as u64)
     }
+}
+
+/// A socket with small buffers, or the usual ones, and whatever else is to be set.
+pub(crate) fn open(
+    world: &mut World,
+    dice: &mut Dice,
+    plugin: &ProtocolPlugin,
+    name: &str,
+    set: impl FnOnce(&mut Options) -> Result<()>,
+) -> SocketId {
+    let small = dice.chance(60);
+    let messages = dice.between(1, 8);
+    let bytes = dice.between(1, 1_500);
+    let opened = world.open_with(name, plugin, |options| {
+        options.set(RECONNECT_MIN, Duration::from_millis(20))?;
+        if small {
+            options.set(RECV_BUFFER_MESSAGES, messages as i64)?;
+            options.set(RECV_BUFFER, bytes)?;
+            options.set(SEND_BUFFER, bytes)?;
+        }
+        set(options)
+    });
+    opened.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// So many contexts of a socket. Its own, which works as any other, may be one of them.
+pub(crate) fn contexts(world: &mut World, socket: SocketId, count: usize, own: bool) -> Vec<At> {
+    let mut contexts = Vec::new();
+    contexts.extend(own.then(|| At::from(socket)));
+    while contexts.len() < count {
+        let opened = world.open_context(socket);
+        contexts.push(opened.unwrap_or_else(|error| panic!("{error}")));
+    }
+    contexts
 }
 
 /// A way to draw a link.

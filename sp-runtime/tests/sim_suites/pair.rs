@@ -48,7 +48,7 @@ fn scenario(seed: u64, plugin: &ProtocolPlugin, header: &'static [u8], cuts: boo
     let sockets: Vec<_> = ["left", "right", "other"]
         .iter()
         .map(|name| {
-            let socket = pipeline::open(&mut world, &mut dice, plugin, name);
+            let socket = super::open(&mut world, &mut dice, plugin, name, |_| Ok(()));
             let slow = dice.chance(30);
             world.enlist(Receiver::new(socket, dice.throw(), slow));
             let messages = dice.between(1, 60);

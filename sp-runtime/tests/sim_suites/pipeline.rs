@@ -1,18 +1,16 @@
 //! Pushers and pullers. On a whole network each message arrives once, in order on each connection; on a bad one nothing
 //! misses but what had been handed to a connection that broke.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc};
 
-use spkit_api::{
-    ProtocolPlugin,
-    options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER},
-};
+use spkit_api::ProtocolPlugin;
 use spkit_protocols::{pull0::PULL0, push0::PUSH0};
 use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
     Draw, Run, any_link,
     ledger::{self, Terms},
+    open,
     streamers::{Receiver, Sender},
 };
 
@@ -66,7 +64,7 @@ pub(super) fn finish(world: World, to_do: &Rc<Cell<usize>>, terms: Terms) -> Run
 }
 
 fn puller(world: &mut World, dice: &mut Dice, plugin: &ProtocolPlugin, n: usize) -> SocketId {
-    let socket = open(world, dice, plugin, &format!("pull{n}"));
+    let socket = open(world, dice, plugin, &format!("pull{n}"), |_| Ok(()));
     for _ in 0..dice.between(1, 2) {
         let slow = dice.chance(30);
         world.enlist(Receiver::new(socket, dice.throw(), slow));
@@ -82,33 +80,11 @@ fn pusher(
     to_do: &Rc<Cell<usize>>,
 ) -> SocketId {
     let name = format!("push{n}");
-    let socket = open(world, dice, plugin, &name);
+    let socket = open(world, dice, plugin, &name, |_| Ok(()));
     for sender in 0..dice.between(1, 2) {
         let name = format!("{name}.{sender}");
         let messages = dice.between(1, 60);
         world.enlist(Sender::new(socket, dice.throw(), &name, messages, to_do));
     }
     socket
-}
-
-/// A socket with small buffers, or the usual ones.
-pub(super) fn open(
-    world: &mut World,
-    dice: &mut Dice,
-    plugin: &ProtocolPlugin,
-    name: &str,
-) -> SocketId {
-    let small = dice.chance(60);
-    let messages = dice.between(1, 8);
-    let bytes = dice.between(1, 2_000);
-    let opened = world.open_with(name, plugin, |options| {
-        options.set(RECONNECT_MIN, Duration::from_millis(20))?;
-        if small {
-            options.set(RECV_BUFFER_MESSAGES, messages as i64)?;
-            options.set(RECV_BUFFER, bytes)?;
-            options.set(SEND_BUFFER, bytes)?;
-        }
-        Ok(())
-    });
-    opened.unwrap_or_else(|error| panic!("{name}: {error}"))
 }

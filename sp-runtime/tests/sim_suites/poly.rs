@@ -36,7 +36,7 @@ fn scenario(seed: u64, plugin: &ProtocolPlugin, cuts: bool) -> Run {
     world.set_links(any_link(&mut dice));
     let add = |world: &mut World, dice: &mut Dice, name: &str, poly: bool| {
         let plugin = if poly { plugin } else { &PAIR1 };
-        let socket = pipeline::open(world, dice, plugin, name);
+        let socket = super::open(world, dice, plugin, name, |_| Ok(()));
         let slow = dice.chance(30);
         world.enlist(Receiver::new(socket, dice.throw(), slow));
         let messages = dice.between(1, 50);

@@ -4,12 +4,9 @@
 mod check;
 mod subscriber;
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc};
 
-use spkit_api::{
-    ProtocolPlugin,
-    options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER},
-};
+use spkit_api::ProtocolPlugin;
 use spkit_protocols::{
     options::{BACK_PRESSURE, PREFER_NEW},
     pub0::PUB0,
@@ -19,7 +16,7 @@ use spkit_runtime::sim::{Dice, SocketId, World};
 
 use self::subscriber::Subscriber;
 use super::{
-    Draw, Run, any_link, any_narrow_link,
+    Draw, Run, any_link, any_narrow_link, contexts, open,
     streamers::{Receiver, Sender},
 };
 
@@ -83,15 +80,9 @@ fn publisher(
 ) -> SocketId {
     let name = format!("pub{n}");
     let policy = dice.pick(&["drop-newest", "drop-oldest", "block", "block", "disconnect"]);
-    let small = dice.chance(60).then(|| dice.between(1, 1_000));
-    let opened = world.open_with(&name, plugin, |options| {
-        options.set(RECONNECT_MIN, Duration::from_millis(20))?;
-        if let Some(bytes) = small {
-            options.set(SEND_BUFFER, bytes)?;
-        }
+    let socket = open(world, dice, plugin, &name, |options| {
         options.set(BACK_PRESSURE, policy.unwrap_or_default().to_owned())
     });
-    let socket = opened.unwrap_or_else(|error| panic!("{name}: {error}"));
     for sender in 0..dice.between(1, 2) {
         let name = format!("{name}.{sender}");
         let messages = dice.between(1, 80);
@@ -102,26 +93,9 @@ fn publisher(
 }
 
 fn subscriber(world: &mut World, dice: &mut Dice, plugin: &ProtocolPlugin, n: usize) -> SocketId {
-    let name = format!("sub{n}");
-    let small = dice.chance(60);
-    let (messages, bytes) = (dice.between(1, 8), dice.between(1, 2_000));
-    let opened = world.open_with(&name, plugin, |options| {
-        options.set(RECONNECT_MIN, Duration::from_millis(20))?;
-        if small {
-            options.set(RECV_BUFFER_MESSAGES, messages as i64)?;
-            options.set(RECV_BUFFER, bytes)?;
-        }
-        Ok(())
-    });
-    let socket = opened.unwrap_or_else(|error| panic!("{name}: {error}"));
-    for context in 0..dice.between(1, 2) {
-        let at = match context {
-            0 => Ok(socket.into()),
-            _ => world.open_context(socket),
-        };
-        let Ok(at) = at else {
-            continue;
-        };
+    let socket = open(world, dice, plugin, &format!("sub{n}"), |_| Ok(()));
+    let users = dice.between(1, 2);
+    for at in contexts(world, socket, users, true) {
         let policy = if dice.chance(30) { "block" } else { "drop" };
         let _ = world.set(at, BACK_PRESSURE, policy.to_owned());
         let _ = world.set(at, PREFER_NEW, dice.chance(50));

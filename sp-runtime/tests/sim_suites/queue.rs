@@ -58,11 +58,17 @@ impl Limit {
         let waits = |item: &&Queued| {
             item.at < newcomer.at && item.until.is_some_and(|until| until > newcomer.at)
         };
-        let mut queued = all.filter(waits);
-        let own = queued
-            .clone()
-            .any(|item| item.connection == newcomer.connection);
-        own && self.is_reached(queued.by_ref())
+        self.is_full_for(newcomer, all.filter(waits))
+    }
+
+    /// Whether a queue that holds these refuses a newcomer.
+    pub(crate) fn is_full_for<'a>(
+        &self,
+        newcomer: &Queued,
+        queued: impl Iterator<Item = &'a Queued> + Clone,
+    ) -> bool {
+        let mut own = queued.clone();
+        own.any(|item| item.connection == newcomer.connection) && self.is_reached(queued)
     }
 
     /// Whether the queue can have been full when something newer came.

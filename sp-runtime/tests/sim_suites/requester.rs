@@ -39,12 +39,13 @@ const TRY: u64 = 2;
 const KINDS: u64 = 3;
 
 impl Requester {
-    pub(crate) fn new(at: At, seed: u64, habits: Habits, to_do: Rc<Cell<usize>>) -> Self {
+    pub(crate) fn new(at: At, seed: u64, habits: Habits, to_do: &Rc<Cell<usize>>) -> Self {
+        to_do.set(to_do.get() + 1);
         Self {
             at,
             dice: Dice::new(seed),
             habits,
-            to_do,
+            to_do: Rc::clone(to_do),
             made: 0,
             sending: None,
             receiving: None,

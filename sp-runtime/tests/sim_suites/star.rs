@@ -2,17 +2,14 @@
 
 mod check;
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc};
 
-use spkit_api::{
-    ProtocolPlugin,
-    options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER, TTL},
-};
+use spkit_api::{ProtocolPlugin, options::TTL};
 use spkit_protocols::star::STAR;
 use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
-    Draw, Run, any_link, any_narrow_link,
+    Draw, Run, any_link, any_narrow_link, open,
     streamers::{Receiver, Sender},
 };
 
@@ -83,19 +80,9 @@ fn node(
     to_do: &Rc<Cell<usize>>,
 ) -> SocketId {
     let name = format!("star{n}");
-    let small = dice.chance(40);
-    let (queue, bytes) = (dice.between(1, 8), dice.between(1, 1_000));
-    let opened = world.open_with(&name, plugin, |options| {
-        options.set(RECONNECT_MIN, Duration::from_millis(20))?;
-        options.set(TTL, ttl as i64)?;
-        if small {
-            options.set(RECV_BUFFER_MESSAGES, queue as i64)?;
-            options.set(RECV_BUFFER, bytes)?;
-            options.set(SEND_BUFFER, bytes)?;
-        }
-        Ok(())
+    let socket = open(world, dice, plugin, &name, |options| {
+        options.set(TTL, ttl as i64)
     });
-    let socket = opened.unwrap_or_else(|error| panic!("{name}: {error}"));
     let slow = dice.chance(20);
     world.enlist(Receiver::new(socket, dice.throw(), slow));
     let messages = dice.between(1, messages);

@@ -6,15 +6,12 @@ pub(crate) use self::check::check;
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use spkit_api::{
-    ProtocolPlugin,
-    options::{RECONNECT_MIN, RECV_BUFFER, RECV_BUFFER_MESSAGES, SEND_BUFFER},
-};
+use spkit_api::ProtocolPlugin;
 use spkit_protocols::{options::SURVEY_TIME, respondent0::RESPONDENT0, surveyor0::SURVEYOR0};
 use spkit_runtime::sim::{At, Dice, SocketId, World};
 
 use super::{
-    Draw, Run, any_link, any_narrow_link,
+    Draw, Run, any_link, any_narrow_link, contexts, open,
     replier::Replier,
     requester::{Habits, Requester},
 };
@@ -75,15 +72,9 @@ fn surveyor(
     to_do: &Rc<Cell<usize>>,
 ) -> SocketId {
     let name = format!("surv{n}");
-    let socket = open(world, dice, plugin, &name);
-    for context in 0..dice.between(1, 3) {
-        let at = match context {
-            0 => Ok(socket.into()),
-            _ => world.open_context(socket),
-        };
-        let Ok(at) = at else {
-            continue;
-        };
+    let socket = open(world, dice, plugin, &name, |_| Ok(()));
+    let users = dice.between(1, 3);
+    for (context, at) in contexts(world, socket, users, true).into_iter().enumerate() {
         let time = time(dice);
         let _ = world.set(at, SURVEY_TIME, time);
         if time.is_some() && dice.chance(30) {
@@ -95,8 +86,7 @@ fn surveyor(
             patient: time.is_some(),
             many: true,
         };
-        to_do.set(to_do.get() + 1);
-        let user = Requester::new(at, dice.throw(), habits, Rc::clone(to_do));
+        let user = Requester::new(at, dice.throw(), habits, to_do);
         world.enlist(user);
     }
     socket
@@ -121,34 +111,13 @@ fn change(world: &mut World, dice: &mut Dice, at: At) {
 }
 
 fn respondent(world: &mut World, dice: &mut Dice, plugin: &ProtocolPlugin, n: usize) -> SocketId {
-    let socket = open(world, dice, plugin, &format!("resp{n}"));
+    let socket = open(world, dice, plugin, &format!("resp{n}"), |_| Ok(()));
     let slow = dice.pick(&[25, 25, 300, 1_000]).unwrap_or(0);
     let own = dice.chance(70);
-    for worker in 0..dice.between(1, 3) {
-        let at = match worker {
-            0 if own => Ok(socket.into()),
-            _ => world.open_context(socket),
-        };
-        if let Ok(at) = at {
-            let replier = Replier::new(at, dice.throw(), true);
-            world.enlist(replier.slow(slow));
-        }
+    let workers = dice.between(1, 3);
+    for at in contexts(world, socket, workers, own) {
+        let replier = Replier::new(at, dice.throw(), true);
+        world.enlist(replier.slow(slow));
     }
     socket
-}
-
-/// A socket with small buffers, or the usual ones.
-fn open(world: &mut World, dice: &mut Dice, plugin: &ProtocolPlugin, name: &str) -> SocketId {
-    let small = dice.chance(50);
-    let (messages, bytes) = (dice.between(1, 8), dice.between(1, 1_000));
-    let opened = world.open_with(name, plugin, |options| {
-        options.set(RECONNECT_MIN, Duration::from_millis(20))?;
-        if small {
-            options.set(RECV_BUFFER_MESSAGES, messages as i64)?;
-            options.set(RECV_BUFFER, bytes)?;
-            options.set(SEND_BUFFER, bytes)?;
-        }
-        Ok(())
-    });
-    opened.unwrap_or_else(|error| panic!("{name}: {error}"))
 }

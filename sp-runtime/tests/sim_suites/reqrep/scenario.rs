@@ -8,7 +8,7 @@ use spkit_runtime::sim::{Dice, SocketId, World};
 
 use super::{
     super::{
-        Draw, TROUBLE_MS, any_link,
+        Draw, TROUBLE_MS, any_link, contexts,
         replier::Replier,
         requester::{Habits, Requester},
         trouble,
@@ -96,15 +96,8 @@ impl Drawing {
         let socket = self.open(name, false);
         self.roles.repliers.insert(socket);
         let own = self.dice.chance(70);
-        for worker in 0..self.dice.between(1, 3) {
-            // The socket's own context works as any other, or not at all.
-            let context = match worker {
-                0 if own => Ok(socket.into()),
-                _ => self.world.open_context(socket),
-            };
-            let Ok(at) = context else {
-                continue;
-            };
+        let workers = self.dice.between(1, 3);
+        for at in contexts(&mut self.world, socket, workers, own) {
             let seed = self.dice.throw();
             self.world.enlist(Replier::new(at, seed, self.skips));
         }
@@ -115,14 +108,11 @@ impl Drawing {
         let socket = self.open(name, true);
         self.requesters.push(socket);
         self.roles.requesters.insert(socket, self.resend);
-        for context in 0..self.dice.between(1, 3) {
-            let at = match context {
-                0 => Ok(socket.into()),
-                _ => self.world.open_context(socket),
-            };
-            let Ok(at) = at else {
-                continue;
-            };
+        let users = self.dice.between(1, 3);
+        for (context, at) in contexts(&mut self.world, socket, users, true)
+            .into_iter()
+            .enumerate()
+        {
             let habits = Habits {
                 name: format!("{name}.{context}"),
                 requests: self.dice.between(1, 15),
@@ -130,9 +120,7 @@ impl Drawing {
                 patient: self.resend.is_some(),
                 many: false,
             };
-            self.to_do.set(self.to_do.get() + 1);
-            let to_do = Rc::clone(&self.to_do);
-            let user = Requester::new(at, self.dice.throw(), habits, to_do);
+            let user = Requester::new(at, self.dice.throw(), habits, &self.to_do);
             self.world.enlist(user);
         }
     }

@@ -226,19 +226,25 @@ impl Judge {
         self.fault(act, what, body);
     }
 
-    /// An answer to the survey that a context sent last.
+    /// An answer to the survey that a context sent last. One may be just like the other, so what finds no room is told at
+    /// once.
     fn came_back(&mut self, at: usize, when: Time, from: ConnectionId, body: &Bytes) {
         let surveys = self
             .contexts
             .values_mut()
             .filter_map(|one| one.survey.as_mut());
         for survey in surveys.filter(|survey| survey.answer == *body) {
-            let answer = Queued {
+            let mut answer = Queued {
                 at,
                 connection: Some(from),
                 bytes: body.len(),
                 until: None,
             };
+            let all = survey.answers.iter().map(|(_, answer)| answer);
+            let waiting = all.filter(|answer| answer.until.is_none());
+            if self.limit.is_full_for(&answer, waiting) {
+                answer.until = Some(at);
+            }
             survey.answers.push((when, answer));
         }
     }
@@ -303,11 +309,8 @@ impl Judge {
         if op.began > known {
             return;
         }
-        let all = survey.answers.iter().map(|(_, answer)| answer);
-        let lost = survey.answers.iter().filter(|(came, answer)| {
-            let lost = *came <= known && answer.until.is_none();
-            lost && !self.limit.refuses(answer, all.clone())
-        });
+        let lost = survey.answers.iter();
+        let lost = lost.filter(|(came, answer)| *came <= known && answer.until.is_none());
         let lost = lost.count();
         if lost > 0 {
             let answer = survey.answer.clone();

@@ -200,3 +200,24 @@ fn surveys_that_go_out_twice_or_with_odd_ids() {
     odd.surveys(SURV, 9, "b");
     odd.wrong("did not get");
 }
+
+#[test]
+fn answers_beyond_the_queue() {
+    let mut story = story();
+    story.set(SURV, "recv-buffer-messages", Value::Int(1));
+    story.surveys(SURV, 7, "a");
+    for _ in 0..2 {
+        story.handed(RESP, L, &tagged(7, "re:a"));
+        story.arrived(SURV, L, &tagged(7, "re:a"));
+    }
+    story.undelivered(SURV, DropReason::QueueFull, 1);
+    story.received_from(SURV, "re:a", L);
+    story.fails_at(SURV, ErrorKind::WouldBlock);
+    let faults = check(&story.history);
+    assert!(
+        !faults.iter().any(|fault| fault.contains("found room")),
+        "{faults:?}"
+    );
+    story.received_from(SURV, "re:a", L);
+    story.wrong("an answer that did not come, or twice: re:a");
+}
