@@ -1,24 +1,10 @@
 //! When a close is over: not later than it has to be, and not before it is safe.
 
-use std::{sync::mpsc, thread, time::Duration};
-
-use spkit::Socket;
+use std::{thread, time::Duration};
 
 #[cfg(unix)]
 use crate::raw::{self, PAIR, PULL};
-use crate::{MESSAGES, SOON, adds_up, connected, everywhere, number, numbered};
-
-/// Far more time than the test has: who uses it up hangs.
-const FOR_EVER: Duration = Duration::from_secs(86_400);
-
-/// Closes on a thread of its own; an error if that takes long.
-fn close_soon(socket: Socket) -> spkit::CloseReport {
-    let (done, report) = mpsc::channel();
-    thread::spawn(move || done.send(socket.close_with(FOR_EVER)));
-    let report = report.recv_timeout(SOON).expect("the close is over");
-    assert!(report.complete, "{report:?}");
-    report
-}
+use crate::{MESSAGES, SOON, adds_up, close_soon, connected, everywhere, number, numbered};
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -31,6 +17,7 @@ fn a_peer_that_has_it_all_and_does_not_read_holds_up_nobody() {
             push.send(numbered(n, 100)).unwrap();
         }
         let report = close_soon(push);
+        assert!(report.complete, "{report:?}");
         adds_up(&report, 100);
         for n in 0..100 {
             assert_eq!(peer.read().map(|body| number(&body)), Some(n));
@@ -49,7 +36,9 @@ fn a_socket_that_does_not_read_holds_up_nobody() {
         for n in 0..100 {
             push.send(numbered(n, 100)).unwrap();
         }
-        adds_up(&close_soon(push), 100);
+        let report = close_soon(push);
+        assert!(report.complete, "{report:?}");
+        adds_up(&report, 100);
         for n in 0..100 {
             assert_eq!(number(pull.recv_timeout(SOON).unwrap().body()), n);
         }

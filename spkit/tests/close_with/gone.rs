@@ -7,7 +7,7 @@ use spkit::{
     options::{RECV_BUFFER_MESSAGES, SEND_BUFFER, SEND_BUFFER_MESSAGES},
 };
 
-use crate::{MESSAGES, SOON, adds_up, connected, everywhere, numbered};
+use crate::{MESSAGES, adds_up, close_soon, connected, everywhere, numbered};
 
 /// More than the system takes of it.
 const LEN: usize = 20_000;
@@ -61,7 +61,7 @@ fn a_reader_that_goes_takes_the_rest_with_it() {
             accepted += 1;
         }
         thread::scope(|scope| {
-            let closing = scope.spawn(|| push.close_with(SOON));
+            let closing = scope.spawn(|| close_soon(push));
             pull.close_with(Duration::ZERO);
             let report = closing.join().unwrap();
             adds_up(&report, u64::from(accepted));

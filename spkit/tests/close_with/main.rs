@@ -6,7 +6,11 @@ mod gone;
 mod raw;
 mod slow;
 
-use std::{thread, time::Duration, time::Instant};
+use std::{
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use spkit::{Backend, CloseReport, Result, Runtime, Socket, api};
 
@@ -60,6 +64,14 @@ fn connected(
         assert!(start.elapsed() < SOON, "nobody came to {address}");
         thread::yield_now();
     }
+}
+
+/// Closes on a thread of its own, with far more time than there is; an error if it needs much of that.
+fn close_soon(socket: Socket) -> CloseReport {
+    let (done, report) = mpsc::channel();
+    let for_ever = Duration::from_secs(86_400);
+    thread::spawn(move || done.send(socket.close_with(for_ever)));
+    report.recv_timeout(SOON).expect("the close is over")
 }
 
 /// Everything accepted was handed over or dropped for a reason.

@@ -1,10 +1,15 @@
 //! Limits: of messages, of connections.
 
-use std::io::{ErrorKind as Io, Read as _, Write as _};
+use std::{
+    io::{ErrorKind as Io, Read as _, Write as _},
+    time::Duration,
+};
 
 use spkit::{
     ErrorKind, SocketEvent,
-    options::{MAX_HANDSHAKES, MAX_PIPES, RECV_MAX},
+    api::Options,
+    option::{Opt, OptionType},
+    options::{HANDSHAKE_TIMEOUT, MAX_HANDSHAKES, MAX_PIPES, RECONNECT_MIN, RECV_MAX},
 };
 
 use crate::{
@@ -92,16 +97,28 @@ fn recv_max_set_on_a_dialer_is_for_the_next_connection() {
     assert_eq!(error.kind(), ErrorKind::MessageTooLong, "{error}");
 }
 
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// One option, and handshakes that take as long as they take: nobody gets in because somebody gave up.
+fn patient<T: OptionType>(own: &mut Options, key: Opt<T>, value: T) -> spkit::Result<()> {
+    own.set(HANDSHAKE_TIMEOUT, HOUR)?;
+    own.set(key, value)
+}
+
 #[test]
 pub(crate) fn max_pipes_holds_others_back() {
     everywhere(|runtime, address| {
         let pull = runtime.open("pull").unwrap();
         let listener = pull
-            .listen_with(address, |own| own.set(MAX_PIPES, 2))
+            .listen_with(address, |own| patient(own, MAX_PIPES, 2))
             .unwrap();
         let to = listener.local_addr().as_str();
         let push: Vec<_> = (0..3).map(|_| runtime.open("push").unwrap()).collect();
-        let dial = |n: usize| push[n].dial(to).unwrap();
+        let dial = |n: usize| {
+            push[n]
+                .dial_with(to, |own| patient(own, RECONNECT_MIN, HOUR))
+                .unwrap()
+        };
         dial(0).connected(SOON).unwrap();
         dial(1).connected(SOON).unwrap();
         until("both peers", || listener.peers() == 2);
@@ -120,7 +137,7 @@ pub(crate) fn max_handshakes_holds_others_back() {
     let runtime = runtime();
     let pull = runtime.open("pull").unwrap();
     let listener = pull
-        .listen_with("tcp://127.0.0.1:0", |own| own.set(MAX_HANDSHAKES, 1))
+        .listen_with("tcp://127.0.0.1:0", |own| patient(own, MAX_HANDSHAKES, 1))
         .unwrap();
     let to = listener.local_addr().as_str();
     let mut silent = raw_to(to);

@@ -42,7 +42,7 @@ fn a_send_that_waits_fails_when_the_last_peer_goes() {
         push.set(SEND_TIMEOUT, Some(full)).unwrap();
         while push.send(vec![0; 60_000]).is_ok() {}
         push.set(FAIL_WITHOUT_PEERS, true).unwrap();
-        push.set(SEND_TIMEOUT, None).unwrap();
+        push.set(SEND_TIMEOUT, Some(SOON)).unwrap();
         thread::scope(|scope| {
             let sender = scope.spawn(|| {
                 loop {
