@@ -1,6 +1,6 @@
 //! Options about peers: none of them, some before others.
 
-use std::{thread, time::Duration};
+use std::{sync::mpsc, thread, time::Duration};
 
 use spkit::{
     ErrorKind,
@@ -42,20 +42,18 @@ fn a_send_that_waits_fails_when_the_last_peer_goes() {
         push.set(SEND_TIMEOUT, Some(full)).unwrap();
         while push.send(vec![0; 60_000]).is_ok() {}
         push.set(FAIL_WITHOUT_PEERS, true).unwrap();
-        push.set(SEND_TIMEOUT, Some(SOON)).unwrap();
-        thread::scope(|scope| {
-            let sender = scope.spawn(|| {
-                loop {
-                    // What the last moments make room for is lost with the peer.
-                    if let Err(refused) = push.send("late") {
-                        return refused.error;
-                    }
-                }
-            });
-            until("the sender", || format!("{push:?}").contains("waiting: 1,"));
-            pull.close_with(Duration::ZERO);
-            assert_eq!(sender.join().unwrap().kind(), ErrorKind::NoPeers);
+        push.set(SEND_TIMEOUT, None).unwrap();
+        let (done, failed) = mpsc::channel();
+        let sender = push.clone();
+        thread::spawn(move || {
+            // What the last moments make room for is lost with the peer.
+            let failure = (0..).find_map(|_| sender.send("late").err());
+            done.send(failure.unwrap().error)
         });
+        until("the sender", || format!("{push:?}").contains("waiting: 1,"));
+        pull.close_with(Duration::ZERO);
+        let error = failed.recv_timeout(SOON).expect("it does not wait on");
+        assert_eq!(error.kind(), ErrorKind::NoPeers);
     });
 }
 
