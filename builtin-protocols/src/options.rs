@@ -44,20 +44,24 @@ pub const BACK_PRESSURE: Opt<String> = Opt::new("back-pressure");
 /// A change concerns the surveys that follow. Contexts take over the socket's value when they open.
 pub const SURVEY_TIME: Opt<Option<Duration>> = Opt::new("survey-time");
 
-/// The one of these choices that the value names.
-pub(crate) fn choose<T: Copy>(set: &OptionSet<'_>, choices: &[(&str, T)]) -> Result<T, Error> {
-    let named = String::from_value(set.value).unwrap_or_default();
+/// What the choices are called, for their option's row.
+pub(crate) const fn names<T: Copy, const N: usize>(
+    choices: &[(&'static str, T); N],
+) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut at = 0;
+    while at < N {
+        names[at] = choices[at].0;
+        at += 1;
+    }
+    names
+}
+
+/// The one of these choices that the value names. Nothing else comes: the option's row says which there are.
+pub(crate) fn choose<T: Copy>(set: &OptionSet<'_>, choices: &[(&str, T)]) -> Option<T> {
+    let named = String::from_value(set.value)?;
     let found = choices.iter().find(|(name, _)| *name == named);
-    found.map(|(_, choice)| *choice).ok_or_else(|| {
-        let names: Vec<_> = choices
-            .iter()
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
-        invalid(
-            set,
-            format!("is one of {}, not `{named}`", names.join(", ")),
-        )
-    })
+    found.map(|(_, choice)| *choice)
 }
 
 /// The error for a value that a protocol refuses.

@@ -19,7 +19,7 @@ use self::audience::Audience;
 use crate::{
     broadcast,
     headerless::Headerless,
-    options::{BACK_PRESSURE, choose},
+    options::{BACK_PRESSURE, choose, names},
     sub0,
 };
 
@@ -31,7 +31,8 @@ static OPTIONS: &[OptSpec] = &[OptSpec::text(
     "drop-newest",
     "What becomes of a message when a peer has no room: drop-newest (that peer loses it), drop-oldest (that peer loses \
      what waits longest), block (sending waits until all have room) or disconnect (that peer is closed).",
-)];
+)
+.one_of(&names(WHEN_FULL))];
 
 static INFO: ProtocolInfo = ProtocolInfo::new("pub", NUMBER, sub0::NUMBER)
     .send_only()
@@ -71,7 +72,7 @@ enum WhenFull {
     Disconnect,
 }
 
-static WHEN_FULL: &[(&str, WhenFull)] = &[
+const WHEN_FULL: &[(&str, WhenFull); 4] = &[
     ("drop-newest", WhenFull::DropNewest),
     ("drop-oldest", WhenFull::DropOldest),
     ("block", WhenFull::Block),
@@ -129,10 +130,7 @@ impl Pub0 {
         if set.name != BACK_PRESSURE.name() {
             return;
         }
-        match choose(set, WHEN_FULL) {
-            Ok(when_full) => self.when_full = when_full,
-            Err(error) => return cx.fail(error),
-        }
+        self.when_full = choose(set, WHEN_FULL).unwrap_or(self.when_full);
         // Who waits may not have to any more.
         cx.writable(ContextId::SOCKET);
     }

@@ -209,9 +209,7 @@ impl Req0 {
         let Some(context) = self.contexts.get_mut(&set.context) else {
             return cx.fail(ErrorKind::Closed);
         };
-        if let Err(error) = context.policy.set(set) {
-            return cx.fail(error);
-        }
+        context.policy.set(set);
         context.stop(cx, set.context);
         if context.request().is_some() {
             context.tick(cx, set.context);

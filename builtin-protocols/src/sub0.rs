@@ -29,7 +29,7 @@ use spkit_api::{
 pub use self::raw::XSUB0;
 use self::topics::Topics;
 use crate::{
-    options::{BACK_PRESSURE, PREFER_NEW, SUBSCRIBE, UNSUBSCRIBE, choose, invalid},
+    options::{BACK_PRESSURE, PREFER_NEW, SUBSCRIBE, UNSUBSCRIBE, choose, invalid, names},
     pub0,
 };
 
@@ -62,8 +62,12 @@ static OPTIONS: &[OptSpec] = &[
         "drop",
         "What becomes of messages for a full queue: drop, or block (they stay with the peers, which are not read).",
     )
+    .one_of(&names(BLOCKS))
     .scope(Scope::Context),
 ];
+
+/// Whether a full queue blocks.
+const BLOCKS: &[(&str, bool); 2] = &[("drop", false), ("block", true)];
 
 static INFO: ProtocolInfo = ProtocolInfo::new("sub", NUMBER, pub0::NUMBER)
     .recv_only()
@@ -157,10 +161,7 @@ impl Sub0 {
         if set.name == PREFER_NEW.name() {
             subscriber.prefer_new = bool::from_value(set.value).unwrap_or(true);
         } else if set.name == BACK_PRESSURE.name() {
-            match choose(set, &[("drop", false), ("block", true)]) {
-                Ok(blocks) => subscriber.blocks = blocks,
-                Err(error) => cx.fail(error),
-            }
+            subscriber.blocks = choose(set, BLOCKS).unwrap_or(subscriber.blocks);
         } else if let Some(topic) = Vec::from_value(set.value) {
             if set.name == SUBSCRIBE.name() {
                 subscriber.topics.add(&topic);

@@ -8,7 +8,7 @@ use spkit_api::{
     protocol::OptionSet,
 };
 
-use crate::options::{MAX_ATTEMPTS, RESEND, RESEND_TIME, choose};
+use crate::options::{MAX_ATTEMPTS, RESEND, RESEND_TIME, choose, names};
 
 const DEFAULT_MILLIS: u64 = 60_000;
 
@@ -25,6 +25,7 @@ pub(super) static OPTIONS: &[OptSpec] = &[
         "When a request is sent again: timer (each resend-time without a reply, and when its connection is lost), \
          disconnect (only when its connection is lost) or never (then losing its connection ends it).",
     )
+    .one_of(&names(CHOICES))
     .scope(Scope::Context),
     OptSpec::int(
         MAX_ATTEMPTS,
@@ -35,7 +36,7 @@ pub(super) static OPTIONS: &[OptSpec] = &[
     .scope(Scope::Context),
 ];
 
-static CHOICES: &[(&str, Resend)] = &[
+const CHOICES: &[(&str, Resend); 3] = &[
     ("timer", Resend::Timer),
     ("disconnect", Resend::Disconnect),
     ("never", Resend::Never),
@@ -69,9 +70,9 @@ impl Default for Policy {
 }
 
 impl Policy {
-    pub(super) fn set(&mut self, set: &OptionSet<'_>) -> Result<(), Error> {
+    pub(super) fn set(&mut self, set: &OptionSet<'_>) {
         if set.name == RESEND.name() {
-            self.resend = choose(set, CHOICES)?;
+            self.resend = choose(set, CHOICES).unwrap_or(self.resend);
         } else if set.name == RESEND_TIME.name() {
             let time = Option::<Duration>::from_value(set.value).unwrap_or(self.time);
             self.time = time.filter(|time| !time.is_zero());
@@ -79,7 +80,6 @@ impl Policy {
             let most = i64::from_value(set.value).and_then(|most| u32::try_from(most).ok());
             self.max_attempts = most.unwrap_or(self.max_attempts);
         }
-        Ok(())
     }
 
     /// How long after it went out a request is due again, if it ever is.

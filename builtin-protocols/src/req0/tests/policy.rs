@@ -155,18 +155,3 @@ fn a_policy_holds_for_the_request_under_way_and_is_taken_over_by_contexts() {
     req.remove_pipe(second);
     assert!(req.is_done(receiver));
 }
-
-#[test]
-fn an_unknown_policy_is_refused_with_those_there_are() {
-    let (mut req, [first, second], _) = asked_with("disconnect", 0);
-    for wrong in ["", "Timer", "always"] {
-        let set = req.try_set_option(SOCKET, RESEND, wrong.to_owned());
-        let error = set.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::OptionInvalid);
-        for name in ["resend", "timer", "disconnect", "never"] {
-            assert!(error.to_string().contains(name), "{error}");
-        }
-    }
-    req.advance(millis(600_000));
-    assert!(req.sent(first).is_empty() && req.sent(second).is_empty());
-}
