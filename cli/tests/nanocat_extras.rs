@@ -371,7 +371,7 @@ fn a_slow_reader_gets_everything() {
     }
 }
 
-/// The peer greets and takes no more.
+/// The peer greets and takes the beginning. Then it goes, or it stays.
 #[test]
 fn what_a_peer_did_not_take_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -379,15 +379,20 @@ fn what_a_peer_did_not_take_is_told() {
     // More than the system takes for a peer that does not read.
     fs::write(&file, vec![0; 64 << 20]).unwrap();
     for kind in ["--push", "--pair --recv-timeout 0"] {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let line = format!("{kind} -l {port} --send-timeout 3 -F");
-        let program = Program::start(OURS, &line, &[file.as_os_str()]);
-        let (mut peer, _) = listener.accept().unwrap();
-        greet(&mut peer);
-        let why = "1 of 1 messages were not handed over before the peer went or the time was over";
-        fails(program, &format!("Can't send: {why}\n"));
-        drop(peer);
+        for (goes, patience) in [(true, ""), (false, "--send-timeout 3")] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let line = format!("{kind} -l {port} {patience} -F");
+            let program = Program::start(OURS, &line, &[file.as_os_str()]);
+            let (mut peer, _) = listener.accept().unwrap();
+            greet(&mut peer);
+            peer.read_exact(&mut [0; 9]).unwrap();
+            let stays = (!goes).then_some((listener, peer));
+            let why =
+                "1 of 1 messages were not handed over before the peer went or the time was over";
+            fails(program, &format!("Can't send: {why}\n"));
+            drop(stays);
+        }
     }
 }
 

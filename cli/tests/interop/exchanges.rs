@@ -8,6 +8,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("the-issues-own-line", the_issues_own_line),
     ("program-pair", program_pair),
     ("program-push", program_push),
+    ("program-pushes-and-ends", program_pushes_and_ends),
     ("program-pull", program_pull),
     ("program-req", program_req),
     ("program-rep", program_rep),
@@ -46,6 +47,18 @@ fn program_push(scene: Scene) {
         let mut pull = scene.theirs(&place, "pull", "--hex");
         push.succeeds();
         body.is_printed(&mut pull);
+    }
+}
+
+/// nanomsg forgets a message at the end of the connection, if its user is not quick.
+fn program_pushes_and_ends(scene: Scene) {
+    let place = scene.place();
+    let mut pull = scene.theirs(&place, "pull", "--quoted");
+    for n in 0..30 {
+        scene
+            .ours(&place, "push", &format!("--data {n}"))
+            .succeeds();
+        assert_eq!(pull.line(), format!("\"{n}\""));
     }
 }
 

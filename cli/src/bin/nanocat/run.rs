@@ -28,6 +28,10 @@ const DRAIN: Duration = Duration::from_secs(60);
 /// or by a signal that asks the program to end.
 const HURRY: Duration = Duration::from_secs(1);
 
+/// From the last byte to the end of the connection. nanomsg forgets a message
+/// that its user has not fetched when the connection ends.
+const GRACE: Duration = Duration::from_millis(20);
+
 /// The longest name nanomsg gives a socket.
 const MAX_NAME: usize = 63;
 
@@ -131,7 +135,14 @@ fn close(socket: &Socket, plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     let patience = plan.settings.send_timeout;
-    let report = socket.close_with(patience.map_or(DRAIN, |time| time.clamp(HURRY, DRAIN)));
+    let until = Instant::now() + patience.map_or(DRAIN, |time| time.clamp(HURRY, DRAIN));
+    if socket.stats().copies > 0 {
+        while socket.stats().waiting > 0 && socket.peers() > 0 && Instant::now() < until {
+            thread::sleep(GRACE);
+        }
+        thread::sleep(GRACE);
+    }
+    let report = socket.close_with(until.saturating_duration_since(Instant::now()));
     let unsent = match plan.socket {
         // Others send to those who are there, or send again.
         SocketType::Push | SocketType::Pair => report.unsent.of(DropReason::PipeGone),
