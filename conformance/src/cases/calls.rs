@@ -6,7 +6,7 @@ use std::{
 };
 
 use spkit_api::{ErrorKind, Message, ProtocolPlugin, SendError};
-use spkit_runtime::{Registry, Runtime, Socket};
+use spkit_runtime::{Device, Registry, Runtime, Socket};
 
 use crate::{
     case::{Case, Class, Stage},
@@ -29,6 +29,16 @@ pub(crate) fn cases(registry: &Registry) -> Vec<Case> {
             unknown_protocol,
         ),
     ];
+    let has = |name: &&str| registry.protocol(name).is_ok();
+    if DEVICES.iter().all(has) {
+        let device = case(
+            "sockets.device-misfit".to_owned(),
+            &["SP-DV-001"],
+            &DEVICES,
+            device_misfit,
+        );
+        cases.push(device);
+    }
     if registry.protocols().next().is_none() {
         for case in &mut cases {
             case.missing = Some("needs a protocol; none is linked in".to_owned());
@@ -95,6 +105,43 @@ fn case(
         on_the_wire: false,
         body: Arc::new(body),
     }
+}
+
+/// The protocols of the case about devices.
+const DEVICES: [&str; 5] = ["req", "rep", "xreq", "xrep", "xbus"];
+
+/// Two raw sockets that are each other's peers, or one that is its own: nothing else makes a device.
+fn device_misfit(stage: &Stage) -> Outcome {
+    let runtime = stage.runtime(&[])?;
+    let pairs = [
+        ("rep", "req", false),
+        ("xrep", "req", false),
+        ("xrep", "xrep", false),
+        ("xrep", "xbus", false),
+        ("xrep", "xreq", true),
+        ("xbus", "xbus", true),
+    ];
+    for (first, second, fits) in pairs {
+        let made = Device::new(&open(&runtime, first)?, &open(&runtime, second)?);
+        fits_or_not(made, fits, &format!("{first} and {second}"))?;
+    }
+    for (name, fits) in [("rep", false), ("xrep", false), ("xbus", true)] {
+        let made = Device::loopback(&open(&runtime, name)?);
+        fits_or_not(made, fits, name)?;
+    }
+    Ok(())
+}
+
+fn fits_or_not(made: spkit_api::Result<Device>, fits: bool, what: &str) -> Outcome {
+    let wanted = if fits { "a device" } else { "an error" };
+    ensure(
+        made.is_ok() == fits,
+        format!("{what}: {wanted}"),
+        || match made {
+            Ok(_) => "a device".to_owned(),
+            Err(error) => error.to_string(),
+        },
+    )
 }
 
 fn unknown_scheme(stage: &Stage) -> Outcome {

@@ -10,10 +10,10 @@ use std::{
 };
 
 use spkit_api::{Error, ErrorKind, Message, Options, ProtocolInfo, Result};
-use spkit_runtime::{Runtime, Socket, SocketEvent};
+use spkit_runtime::{Device, DeviceHandle, Runtime, Socket, SocketEvent};
 
 use super::{Application, At, Driver, Losses, Plan, Refused, Subject};
-use crate::{case::Stage, endpoints, verdict::Outcome};
+use crate::{case::Stage, verdict::Outcome};
 
 /// How long a runtime may take to end.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -94,29 +94,23 @@ impl Driver for InProcess {
             Application::Reflect => Some(|message| message),
             Application::Manual | Application::Subscriber(_) => None,
         };
-        let back = socket.clone();
-        let served = answer.map(|answer| (back, answer));
-        Ok(Box::new(Running::new(socket, address, served)))
+        let own = socket.clone();
+        let running = Running::new(socket, address);
+        Ok(Box::new(match answer {
+            Some(answer) => running.works(move || serve(&own, answer)),
+            None => running,
+        }))
     }
 
     fn join(&self, plans: [&Plan; 2]) -> std::result::Result<[Box<dyn Subject>; 2], Refused> {
         let (near, near_address) = self.open(plans[0]).map_err(refused)?;
         let (far, far_address) = self.open(plans[1]).map_err(refused)?;
-        // What comes in at one side goes out at the other, where that sends.
-        let through = |from: &Socket, to: &Socket| {
-            let passes = from.protocol().can_recv() && to.protocol().can_send();
-            let onwards: Answer = match from.protocol().number() {
-                // The header names a connection of the socket it came from.
-                endpoints::BUS => |message| Message::from_body(message.into_body()),
-                _ => onwards,
-            };
-            passes.then(|| (to.clone(), onwards))
-        };
-        let (out, back) = (through(&near, &far), through(&far, &near));
-        Ok([
-            Box::new(Running::new(near, near_address, out)),
-            Box::new(Running::new(far, far_address, back)),
-        ])
+        let mut device = Device::new(&near, &far).map_err(refused)?;
+        let stop = device.handle();
+        // It ends when it is stopped, or when its sockets are closed.
+        let mut near = Running::new(near, near_address).works(move || drop(device.run()));
+        near.device = Some(stop);
+        Ok([Box::new(near), Box::new(Running::new(far, far_address))])
     }
 }
 
@@ -125,12 +119,6 @@ fn refused(error: Error) -> Refused {
         in_use: error.kind() == ErrorKind::AddressInUse,
         why: error.to_string(),
     }
-}
-
-/// The same message, whichever connection it came over.
-fn onwards(mut message: Message) -> Message {
-    message.set_pipe(None);
-    message
 }
 
 /// What is made of a message before it is sent on.
@@ -144,15 +132,15 @@ fn echoed(message: Message) -> Message {
     answer
 }
 
-/// Sends on, or back, what comes until a socket is closed.
-fn serve(socket: &Socket, to: &Socket, answer: Answer) {
+/// Answers what comes until the socket is closed.
+fn serve(socket: &Socket, answer: Answer) {
     loop {
         let message = match socket.recv() {
             Ok(message) => message,
             Err(error) if over(error.kind()) => return,
             Err(_) => continue,
         };
-        if to
+        if socket
             .send(answer(message))
             .is_err_and(|failed| over(failed.kind()))
         {
@@ -171,23 +159,28 @@ fn over(kind: ErrorKind) -> bool {
 struct Running {
     socket: Socket,
     address: String,
-    served: Option<Mutex<Option<JoinHandle<()>>>>,
+    /// What its application runs on, unless that is the case.
+    worker: Mutex<Option<JoinHandle<()>>>,
+    /// The device that this is a side of, and stops.
+    device: Option<DeviceHandle>,
     ended: AtomicU64,
 }
 
 impl Running {
-    /// A socket, and where what it receives goes, unless its application is the case.
-    fn new(socket: Socket, address: String, served: Option<(Socket, Answer)>) -> Self {
-        let served = served.map(|(to, answer)| {
-            let socket = socket.clone();
-            Mutex::new(Some(thread::spawn(move || serve(&socket, &to, answer))))
-        });
+    fn new(socket: Socket, address: String) -> Self {
         Self {
             socket,
             address,
-            served,
+            worker: Mutex::default(),
+            device: None,
             ended: AtomicU64::new(0),
         }
+    }
+
+    /// The same with an application.
+    fn works(mut self, application: impl FnOnce() + Send + 'static) -> Self {
+        self.worker = Mutex::new(Some(thread::spawn(application)));
+        self
     }
 }
 
@@ -230,9 +223,11 @@ impl Subject for Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.socket.close_with(DRAIN);
-        if let Some(served) = &self.served
-            && let Some(thread) = served.lock().unwrap_or_else(PoisonError::into_inner).take()
-        {
+        if let Some(device) = &self.device {
+            device.stop();
+        }
+        let worker = self.worker.get_mut();
+        if let Some(thread) = worker.unwrap_or_else(PoisonError::into_inner).take() {
             // Its panic is the kit's own and has been printed.
             let _panicked = thread.join();
         }
