@@ -55,6 +55,7 @@ fn is_found(kind: StreamKind, fault: Fault, slugs: &[&str]) {
             | Fault::AnyChannel
             | Fault::AnswersElsewhere
             | Fault::ReadsAhead
+            | Fault::RedialsAtOnce
     );
     let scale = if shows_in_silence { 1.0 } else { 0.1 };
     let config = config(scale, move |kind| Box::new(Reference::new(kind, &[fault])));

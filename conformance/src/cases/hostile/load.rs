@@ -153,6 +153,7 @@ fn answers(scene: &Scene<'_>) -> Outcome {
     std::thread::scope(|threads| {
         let answering = threads.spawn(move || writer.write_all(&frames));
         let mut count = 0;
+        let mut asked = Instant::now();
         while let Some(body) = subject.recv(scene) {
             ensure(body == b"anybody?", "the answers that were given", || {
                 crate::transcript::hex(&body)
@@ -163,7 +164,13 @@ fn answers(scene: &Scene<'_>) -> Outcome {
                 "the survey to end in time",
                 || format!("{count} answers and no end"),
             )?;
+            asked = Instant::now();
         }
+        ensure(
+            asked.elapsed() < scene.pace().expect(),
+            "the application to be told of the end of the survey",
+            || "nothing came".to_owned(),
+        )?;
         // The rest is too late.
         let _cut = answering
             .join()
