@@ -81,6 +81,8 @@ pub(crate) struct Shared {
     handover: Handover<SocketBells>,
     poller: Mutex<Poller>,
     objects: Mutex<Objects>,
+    /// A listener that was polled is back, or gone.
+    returned: Condvar,
     timers: Mutex<Timers<(u32, TimerId)>>,
     /// When the next timer is due, in nanoseconds, or earlier.
     due_hint: AtomicU64,
@@ -171,6 +173,7 @@ impl Shared {
             handover: Handover::new(SocketBells::new(Arc::clone(&background), id), plain),
             poller: Mutex::new(Poller::default()),
             objects: Mutex::new(Objects::default()),
+            returned: Condvar::new(),
             timers: Mutex::new(Timers::default()),
             due_hint: AtomicU64::new(turn::NEVER),
             put_off: AtomicBool::new(false),

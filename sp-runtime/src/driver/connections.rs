@@ -3,8 +3,9 @@
 use std::{
     collections::HashMap,
     mem,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
     task::Poll,
+    thread::{self, ThreadId},
     time::Duration,
 };
 
@@ -42,6 +43,8 @@ pub(super) struct Objects {
     pub(super) endpoints: HashMap<EndpointId, Endpoint>,
     /// There was an endpoint once.
     pub(super) started: bool,
+    /// The listener that is being polled, and by whom.
+    polled: Option<(u32, ThreadId)>,
 }
 
 /// What is polled.
@@ -175,13 +178,29 @@ impl Shared {
             let mut objects = lock(&self.objects);
             let state = objects.endpoints.remove(&endpoint);
             let keys = state.map_or([None, None], |state| [state.listener, state.attempt]);
-            keys.map(|key| key.and_then(|key| Some((key, objects.slots.remove(key)?))))
+            let removed =
+                keys.map(|key| key.and_then(|key| Some((key, objects.slots.remove(key)?))));
+            self.until_returned(objects, keys[0]);
+            removed
         };
         for (key, object) in removed.into_iter().flatten() {
             self.clear_timers(key);
             drop(object);
         }
         self.with_core(|hosted| hosted.core.remove_endpoint(endpoint, None));
+    }
+
+    /// Waits until a listener that was closed while somebody polled it is gone: then its address is free. Whoever closes
+    /// it while he polls it himself (a hook may) does not wait.
+    fn until_returned(&self, mut objects: MutexGuard<'_, Objects>, listener: Option<u32>) {
+        let this = thread::current().id();
+        while let Some((key, by)) = objects.polled
+            && Some(key) == listener
+            && by != this
+        {
+            let waited = self.returned.wait(objects);
+            objects = waited.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Polls an object for these reasons. True: something came of it.
@@ -201,11 +220,20 @@ impl Shared {
                 Kind::Pipe(cell) => Kind::Pipe(Arc::clone(cell)),
                 _ => mem::replace(&mut object.kind, Kind::Away),
             };
-            (object.endpoint, kind)
+            let endpoint = object.endpoint;
+            if let Kind::Listener(_) = kind {
+                objects.polled = Some((key, thread::current().id()));
+            }
+            (endpoint, kind)
         };
         match kind {
             Kind::Pipe(cell) => self.poll_pipe(&cell, ready, poller),
-            Kind::Listener(listener) => self.accept(key, endpoint, listener, poller),
+            Kind::Listener(listener) => {
+                self.accept(key, endpoint, listener, poller);
+                lock(&self.objects).polled = None;
+                self.returned.notify_all();
+                true
+            }
             Kind::Connecting(connecting) => self.connect(key, endpoint, connecting, ready, poller),
             Kind::Away => false,
         }
@@ -251,14 +279,14 @@ impl Shared {
         endpoint: EndpointId,
         mut listener: Held<dyn Listener>,
         poller: &mut Poller,
-    ) -> bool {
+    ) {
         let mut fatal = None;
         for round in 0.. {
             let origin = {
                 let mut objects = lock(&self.objects);
                 let Some(state) = objects.endpoints.get_mut(&endpoint) else {
                     // Closed meanwhile.
-                    return true;
+                    return;
                 };
                 state.full = state.has_fill();
                 if state.full {
@@ -307,7 +335,6 @@ impl Shared {
                 self.with_core(|hosted| hosted.core.remove_endpoint(endpoint, fatal));
             }
         }
-        true
     }
 
     /// The system is out of something: no new edge will come, so a timer has the listener polled again.
