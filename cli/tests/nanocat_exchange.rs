@@ -160,7 +160,7 @@ fn the_last_message_is_never_lost() {
         let place = carrier.place();
         let at = place.address();
         let mut pull = Program::ours(&format!("--pull --bind {at} --ascii"));
-        for n in 0..50 {
+        for n in 0..20 {
             Program::ours(&format!("--push --connect {at} --data {n}")).succeeds();
             assert_eq!(pull.line(), n.to_string());
         }

@@ -8,7 +8,6 @@ pub(crate) const TESTS: &[Test] = &[
     ("the-issues-own-line", the_issues_own_line),
     ("program-pair", program_pair),
     ("program-push", program_push),
-    ("program-pushes-and-ends", program_pushes_and_ends),
     ("program-pull", program_pull),
     ("program-req", program_req),
     ("program-rep", program_rep),
@@ -43,22 +42,17 @@ fn program_pair(scene: Scene) {
 fn program_push(scene: Scene) {
     for body in Body::all() {
         let place = scene.place();
-        let push = scene.ours_with(&place, "push", "", &body.words());
         let mut pull = scene.theirs(&place, "pull", "--hex");
-        push.succeeds();
+        // Of a sender that ends nanomsg's receiver forgets what it has not fetched.
+        let (line, ends) = match scene.theirs {
+            Theirs::Nanomsg => ("--interval 0.05", false),
+            Theirs::Nng => ("", true),
+        };
+        let push = scene.ours_with(&place, "push", line, &body.words());
         body.is_printed(&mut pull);
-    }
-}
-
-/// nanomsg forgets a message at the end of the connection, if its user is not quick.
-fn program_pushes_and_ends(scene: Scene) {
-    let place = scene.place();
-    let mut pull = scene.theirs(&place, "pull", "--quoted");
-    for n in 0..30 {
-        scene
-            .ours(&place, "push", &format!("--data {n}"))
-            .succeeds();
-        assert_eq!(pull.line(), format!("\"{n}\""));
+        if ends {
+            push.succeeds();
+        }
     }
 }
 

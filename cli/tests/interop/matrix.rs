@@ -130,12 +130,12 @@ impl Cell {
         }
     }
 
-    /// nngcat repeats a message once a second, and its first finds nobody: two bodies are enough. As a bus it ends in an
-    /// error if it is still printing when the second is over, as it may be with a megabyte on a busy machine.
+    /// nngcat repeats a message once a second, and its first finds nobody: two bodies are enough. As a bus or surveyor it
+    /// ends in an error if it is still printing when its interval is over, as it may be with a megabyte.
     fn takes(&self, len: usize) -> bool {
         match (self.peer, self.other) {
-            (Peer::Theirs(Theirs::Nng), "bus") => len == 256,
-            (Peer::Theirs(Theirs::Nng), "pub" | "surveyor") => len >= 256,
+            (Peer::Theirs(Theirs::Nng), "bus" | "surveyor") => len == 256,
+            (Peer::Theirs(Theirs::Nng), "pub") => len >= 256,
             _ => true,
         }
     }

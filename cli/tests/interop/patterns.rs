@@ -17,7 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
 fn now_and_then(theirs: Theirs) -> &'static str {
     match theirs {
         Theirs::Nanomsg => "--interval 0.3",
-        Theirs::Nng => "--interval 1",
+        Theirs::Nng => "--interval 2",
     }
 }
 

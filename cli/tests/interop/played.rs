@@ -37,6 +37,8 @@ impl Party {
         let repeats = matches!(kind, "push" | "pub" | "bus" | "surveyor");
         let interval = match (peer, kind) {
             _ if !repeats => "",
+            // Longer than its surveys: it does not survive one that ends with its interval.
+            (Peer::Theirs(Theirs::Nng), "surveyor") => "--interval 2",
             (Peer::Theirs(Theirs::Nng), _) => "--interval 1",
             (_, "surveyor") => "--interval 0.5",
             _ => "--interval 0.05",

@@ -62,8 +62,8 @@ const HEAD: &str = "\
 A socket of spkit as each protocol, over each transport, listening and dialing, with each peer: a socket of spkit in the
 same process, the `nanocat` of spkit, nanomsg's `nanocat` (1.1.5) and nng's `nngcat` (1.5.2), both as Debian packages
 them. A cell that says `ok` was run: messages of a few bytes, of none, of every byte and of a megabyte went in each
-direction that the two protocols have, and arrived as they were sent (to and from nngcat's BUS only the one of every
-byte: larger ones make it fail by itself). The other cells say why there is nothing to run.
+direction that the two protocols have, and arrived as they were sent (with nngcat as BUS and SURVEYOR only the one of
+every byte: larger ones make it fail by itself). The other cells say why there is nothing to run.
 
 This page is compared with what `cargo test -p spkit-cli --test interop` runs, and written by it with
 `SPKIT_WRITE_INTEROP=1`. The same command runs more with these programs: thousands of messages, peers that are killed and

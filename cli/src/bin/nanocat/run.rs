@@ -28,9 +28,13 @@ const DRAIN: Duration = Duration::from_secs(60);
 /// or by a signal that asks the program to end.
 const HURRY: Duration = Duration::from_secs(1);
 
+/// How often it looks whether everything is out.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// From the last byte to the end of the connection. nanomsg forgets a message
-/// that its user has not fetched when the connection ends.
-const GRACE: Duration = Duration::from_millis(20);
+/// that its user has not fetched when the connection ends, on a busy machine well
+/// after it came; nngcat waits twice as long.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// The longest name nanomsg gives a socket.
 const MAX_NAME: usize = 63;
@@ -138,7 +142,7 @@ fn close(socket: &Socket, plan: &Plan) -> Result<(), Failure> {
     let until = Instant::now() + patience.map_or(DRAIN, |time| time.clamp(HURRY, DRAIN));
     if socket.stats().copies > 0 {
         while socket.stats().waiting > 0 && socket.peers() > 0 && Instant::now() < until {
-            thread::sleep(GRACE);
+            thread::sleep(LOOK);
         }
         thread::sleep(GRACE);
     }
