@@ -1,13 +1,15 @@
-//! A carrier that takes all of a pipe's backlog at once, after it took nothing: what waited behind the backlog follows,
-//! although nothing else happens any more.
+//! A carrier that is full: it holds up as much as there is room for and no more, and once it takes something all the rest
+//! follows, although nothing else happens.
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     task::Poll,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use spkit::{
@@ -16,9 +18,11 @@ use spkit::{
         Connecting, EndpointConfig, Error, ErrorKind, Inbox, IoCx, Listener, Notifier, PendingOut,
         Pipe, PipeFacts, Progress, Transport, TransportInfo, register_transport,
     },
+    options::SEND_BUFFER_MESSAGES,
 };
 
 const SOON: Duration = Duration::from_secs(10);
+const PAIR: u16 = 0x10;
 const PULL: u16 = 0x51;
 const MESSAGES: usize = 10;
 
@@ -52,23 +56,44 @@ impl Transport for Gates {
 
 #[derive(Debug)]
 struct Gate {
+    /// What the other side announces.
+    protocol: u16,
     /// What to ring when it opens; none once it is open.
     bell: Mutex<Option<Notifier>>,
+    /// How often somebody came before it was open.
+    knocks: AtomicUsize,
     passed: Sender<()>,
 }
 
 impl Gate {
     /// The gate that is dialed next, and what tells of each message that passes it.
-    fn set_up() -> (Arc<Self>, Receiver<()>) {
+    fn set_up(protocol: u16) -> (Arc<Self>, Receiver<()>) {
         let (passed, passing) = channel();
         let bell = Mutex::default();
-        let gate = Arc::new(Self { bell, passed });
+        let gate = Arc::new(Self {
+            protocol,
+            bell,
+            knocks: AtomicUsize::new(0),
+            passed,
+        });
         *NEXT.lock().unwrap() = Some(Arc::clone(&gate));
         (gate, passing)
     }
 
     fn is_open(&self) -> bool {
         self.bell.lock().unwrap().is_none()
+    }
+
+    /// Calls for more although it stays closed, and waits until somebody came.
+    fn ring(&self) {
+        let knocks = self.knocks.load(Ordering::SeqCst);
+        let bell = self.bell.lock().unwrap().clone();
+        bell.unwrap().notify();
+        let start = Instant::now();
+        while self.knocks.load(Ordering::SeqCst) == knocks {
+            assert!(start.elapsed() < SOON, "nobody came");
+            thread::yield_now();
+        }
     }
 
     fn open(&self) {
@@ -97,7 +122,7 @@ struct Gated {
 
 impl Pipe for Gated {
     fn facts(&self) -> PipeFacts {
-        PipeFacts::new(PULL)
+        PipeFacts::new(self.gate.protocol)
     }
 
     fn poll_recv(&mut self, _: &mut IoCx<'_>, _: &mut Inbox) -> Result<Progress> {
@@ -114,6 +139,7 @@ impl Pipe for Gated {
 
     fn poll_flush(&mut self, _: &mut IoCx<'_>) -> Poll<Result<()>> {
         if !self.gate.is_open() {
+            self.gate.knocks.fetch_add(1, Ordering::SeqCst);
             return Poll::Pending;
         }
         if std::mem::take(&mut self.waits) {
@@ -135,12 +161,44 @@ impl Pipe for Gated {
     }
 }
 
+/// One gate at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[test]
+fn a_carrier_that_calls_and_takes_nothing_holds_up_no_more_than_there_is_room_for() {
+    let _alone = alone();
+    const ROOM: i64 = 10;
+    for backend in [Backend::CallerRuns, Backend::Background] {
+        let runtime = Runtime::builder().backend(backend).build().unwrap();
+        let pair = runtime
+            .open_with("pair", |options| options.set(SEND_BUFFER_MESSAGES, ROOM))
+            .unwrap();
+        let (gate, _passing) = Gate::set_up(PAIR);
+        pair.dial("gate://it").unwrap();
+        pair.wait_for_peers(1, SOON).unwrap();
+        let mut accepted = 0;
+        for _ in 0..200 {
+            while pair.try_send("one more").is_ok() {
+                accepted += 1;
+            }
+            gate.ring();
+        }
+        // In the carrier, taken for it, and in the outbox; more while it was not yet known to be full.
+        assert!(accepted < 50 * ROOM, "{backend:?}: {accepted} accepted");
+        assert_eq!(pair.stats().waiting, accepted as u64);
+    }
+}
+
 #[test]
 fn what_waits_behind_a_backlog_follows_it() {
+    let _alone = alone();
     for backend in [Backend::CallerRuns, Backend::Background] {
         let runtime = Runtime::builder().backend(backend).build().unwrap();
         let push = runtime.open("push").unwrap();
-        let (gate, passing) = Gate::set_up();
+        let (gate, passing) = Gate::set_up(PULL);
         push.dial("gate://it").unwrap();
         push.wait_for_peers(1, SOON).unwrap();
         for n in 0..MESSAGES {
