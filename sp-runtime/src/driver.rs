@@ -15,6 +15,7 @@ pub(crate) mod background;
 mod clock;
 pub(crate) mod closing;
 mod connections;
+mod endpoints;
 mod news;
 pub(crate) mod operations;
 mod options;
