@@ -5,7 +5,6 @@ mod books;
 #[path = "../support/connect.rs"]
 mod connect;
 mod events;
-#[cfg(all(feature = "serde", feature = "openmetrics"))]
 mod exports;
 #[path = "../support/raw.rs"]
 mod raw;
