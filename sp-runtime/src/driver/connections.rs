@@ -5,7 +5,6 @@ use std::{
     mem,
     sync::{Arc, atomic::Ordering},
     task::Poll,
-    thread::{self, ThreadId},
     time::Duration,
 };
 
@@ -33,8 +32,8 @@ pub(super) struct Objects {
     pub(super) endpoints: HashMap<EndpointId, Endpoint>,
     /// There was an endpoint once.
     pub(super) started: bool,
-    /// The listener that is being polled, and by whom.
-    pub(super) polled: Option<(u32, ThreadId)>,
+    /// The listener that is being polled.
+    pub(super) polled: Option<u32>,
 }
 
 /// What is polled.
@@ -67,26 +66,22 @@ impl Shared {
                 // A late event of something that is gone.
                 return false;
             };
+            let endpoint = object.endpoint;
             let kind = match &object.kind {
                 Kind::Pipe(cell) => Kind::Pipe(Arc::clone(cell)),
+                Kind::Listener(_) => {
+                    drop(objects);
+                    self.accept(key, endpoint, poller);
+                    return true;
+                }
                 _ => mem::replace(&mut object.kind, Kind::Away),
             };
-            let endpoint = object.endpoint;
-            if let Kind::Listener(_) = kind {
-                objects.polled = Some((key, thread::current().id()));
-            }
             (endpoint, kind)
         };
         match kind {
             Kind::Pipe(cell) => self.poll_pipe(&cell, ready, poller),
-            Kind::Listener(listener) => {
-                self.accept(key, endpoint, listener, poller);
-                lock(&self.objects).polled = None;
-                self.returned.notify_all();
-                true
-            }
             Kind::Connecting(connecting) => self.connect(key, endpoint, connecting, ready, poller),
-            Kind::Away => false,
+            Kind::Listener(_) | Kind::Away => false,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Dialers and listeners.
 
 use std::{
+    mem,
     sync::{Arc, MutexGuard, PoisonError},
     task::Poll,
-    thread,
     time::Duration,
 };
 
@@ -158,44 +158,22 @@ impl Shared {
         self.with_core(|hosted| hosted.core.remove_endpoint(endpoint, None));
     }
 
-    /// Waits until a listener that was closed while somebody polled it is gone: then its address is free. Whoever closes
-    /// it while he polls it himself (a hook may) does not wait.
+    /// Waits until a listener that was closed while somebody polled it is gone: then its address is free.
     fn until_returned(&self, mut objects: MutexGuard<'_, Objects>, listener: Option<u32>) {
-        let this = thread::current().id();
-        while let Some((key, by)) = objects.polled
-            && Some(key) == listener
-            && by != this
-        {
+        while listener.is_some() && objects.polled == listener {
             let waited = self.returned.wait(objects);
             objects = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    pub(super) fn accept(
-        self: &Arc<Self>,
-        key: u32,
-        endpoint: EndpointId,
-        mut listener: Held<dyn Listener>,
-        poller: &mut Poller,
-    ) {
-        let mut fatal = None;
+    pub(super) fn accept(self: &Arc<Self>, key: u32, endpoint: EndpointId, poller: &mut Poller) {
         for round in 0.. {
-            let origin = {
-                let mut objects = lock(&self.objects);
-                let Some(state) = objects.endpoints.get_mut(&endpoint) else {
-                    // Closed meanwhile.
-                    return;
-                };
-                state.full = state.has_fill();
-                if state.full {
-                    break;
-                }
-                state.origin()
-            };
             if round == ACCEPT_BATCH {
-                poller.push(key, Ready::NOTIFIED);
-                break;
+                return poller.push(key, Ready::NOTIFIED);
             }
+            let Some((mut listener, origin)) = self.take_listener(key, endpoint) else {
+                return;
+            };
             let mut reactor = ObjectReactor {
                 shared: self,
                 object: key,
@@ -207,32 +185,68 @@ impl Shared {
                     Poll::Ready(result) => result.map(|made| Some(Held::new(made))),
                 }
             });
+            let ended = matches!(&accepted, Err(error) if !error.is_transient());
+            // Back in its place before anything else of the user's runs: a hook may wait for who closes it.
+            self.return_listener(key, listener, ended);
             match accepted {
-                Ok(None) => break,
+                Ok(None) => return,
                 Ok(Some(connecting)) => self.start_connecting(endpoint, connecting, poller),
-                Err(error) if error.is_transient() => {
-                    self.rest(key, endpoint, error);
-                    break;
+                Err(error) if ended => {
+                    lock(&self.objects).endpoints.remove(&endpoint);
+                    self.clear_timers(key);
+                    return self.with_core(|hosted| {
+                        hosted.core.remove_endpoint(endpoint, Some(error));
+                    });
                 }
-                Err(error) => {
-                    fatal = Some(error);
-                    break;
-                }
+                Err(error) => return self.rest(key, endpoint, error),
             }
         }
+    }
+
+    /// Takes a listener off the table to poll it, unless it is closed or has its fill.
+    fn take_listener(
+        &self,
+        key: u32,
+        endpoint: EndpointId,
+    ) -> Option<(Held<dyn Listener>, Origin)> {
         let mut objects = lock(&self.objects);
-        let ended = fatal.is_some();
-        match objects.slots.get_mut(key) {
-            Some(object) if !ended => object.kind = Kind::Listener(listener),
-            _ => {
-                objects.slots.remove(key);
-                objects.endpoints.remove(&endpoint);
-                drop(objects);
-                drop(listener);
-                self.clear_timers(key);
-                self.with_core(|hosted| hosted.core.remove_endpoint(endpoint, fatal));
+        let state = objects.endpoints.get_mut(&endpoint)?;
+        state.full = state.has_fill();
+        if state.full {
+            return None;
+        }
+        let origin = state.origin();
+        let kind = &mut objects.slots.get_mut(key)?.kind;
+        match mem::replace(kind, Kind::Away) {
+            Kind::Listener(listener) => {
+                objects.polled = Some(key);
+                Some((listener, origin))
+            }
+            other => {
+                *kind = other;
+                None
             }
         }
+    }
+
+    /// Puts a listener back on the table; one that ended, or was closed meanwhile, goes.
+    fn return_listener(&self, key: u32, listener: Held<dyn Listener>, ended: bool) {
+        let gone = {
+            let mut objects = lock(&self.objects);
+            match objects.slots.get_mut(key) {
+                Some(object) if !ended => {
+                    object.kind = Kind::Listener(listener);
+                    None
+                }
+                _ => {
+                    objects.slots.remove(key);
+                    Some(listener)
+                }
+            }
+        };
+        drop(gone);
+        lock(&self.objects).polled = None;
+        self.returned.notify_all();
     }
 
     /// The system is out of something: no new edge will come, so a timer has the listener polled again.

@@ -1,8 +1,12 @@
 //! Hooks that decide which peers get in.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
 };
 
 use spkit::{Error, ErrorKind, Runtime, Socket, SocketEvent};
@@ -127,6 +131,38 @@ fn a_hook_may_ask_its_own_socket() {
         assert!(error.to_string().contains("one is enough"), "{error}");
         assert_eq!(pull.peers(), 1);
         drop(pushes);
+    });
+}
+
+/// Whoever closes a listener holds, it may be, what the hook waits for.
+#[test]
+fn a_listener_can_be_closed_while_the_hook_waits() {
+    everywhere(|runtime, address| {
+        let pull = runtime.open("pull").unwrap();
+        let (entered, enters) = mpsc::channel();
+        let (leave, leaves) = mpsc::channel::<()>();
+        let leaves = Mutex::new(leaves);
+        pull.admit(move |_| {
+            // The dialer comes again later, when nobody listens any more.
+            let _ = entered.send(());
+            let _ = leaves.lock().unwrap().recv_timeout(SOON);
+            Ok(())
+        });
+        let listener = pull.listen(address).unwrap();
+        let push = runtime.open("push").unwrap();
+        push.dial(listener.local_addr().as_str()).unwrap();
+        enters.recv_timeout(SOON).unwrap();
+        let (closed, closes) = mpsc::channel();
+        let closing = thread::spawn(move || {
+            listener.close();
+            closed.send(()).unwrap();
+        });
+        assert!(
+            closes.recv_timeout(SOON / 2).is_ok(),
+            "close waits for the hook"
+        );
+        drop(leave);
+        closing.join().unwrap();
     });
 }
 
